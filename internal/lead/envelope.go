@@ -1,0 +1,101 @@
+package lead
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Envelope is how an event travels: CloudEvents 1.0, structured JSON, around the partner's payload.
+type Envelope struct {
+	ID      string    // the receipt: a ULID, fresh for each accepted request
+	Partner string    // the configured name; travels as source "/partners/<name>"
+	Type    string    // the event's type, "crf.lead"
+	Subject string    // the lead's id; empty when the event is about no lead
+	Time    time.Time // when it was received, UTC
+	Data    []byte    // the payload, byte for byte but for white space around it
+	Binary  bool      // Data is not JSON and travels as data_base64
+	Test    bool      // made by `leadctl destinations test`; travels as the extension "leadrelaytest"
+}
+
+const sourcePrefix = "/partners/"
+
+// Version is the event's place in the history of its lead.
+func (e Envelope) Version() Version { return Version{Time: e.Time, Receipt: e.ID} }
+
+// AppendJSON appends the envelope as one JSON object. The payload is spliced in, never re-encoded.
+func (e Envelope) AppendJSON(b []byte) []byte {
+	b = append(b, `{"specversion":"1.0","id":`...)
+	b = appendString(b, e.ID)
+	b = append(b, `,"source":`...)
+	b = appendString(b, sourcePrefix+e.Partner)
+	b = append(b, `,"type":`...)
+	b = appendString(b, e.Type)
+	if e.Subject != "" {
+		b = append(b, `,"subject":`...)
+		b = appendString(b, e.Subject)
+	}
+	b = append(b, `,"time":"`...)
+	b = e.Time.UTC().AppendFormat(b, time.RFC3339Nano)
+	b = append(b, '"')
+	if e.Test {
+		b = append(b, `,"leadrelaytest":true`...)
+	}
+	if e.Binary {
+		b = append(b, `,"data_base64":"`...)
+		b = base64.StdEncoding.AppendEncode(b, e.Data)
+		return append(b, '"', '}')
+	}
+	b = append(b, `,"datacontenttype":"application/json","data":`...)
+	b = append(b, bytes.TrimSpace(e.Data)...)
+	return append(b, '}')
+}
+
+func appendString(b []byte, s string) []byte {
+	out, err := jsontext.AppendQuote(b, s)
+	if err != nil { // invalid UTF-8: ids and types are checked before, so this only keeps the text valid
+		out, _ = jsontext.AppendQuote(b, strings.ToValidUTF8(s, "\uFFFD"))
+	}
+	return out
+}
+
+// ErrNotEnvelope says that some JSON is not one of our envelopes; it may be a partner's bare payload.
+var ErrNotEnvelope = errors.New("not a leadrelay envelope")
+
+// ParseEnvelope reads what [Envelope.AppendJSON] wrote; Data aliases nothing of b.
+// JSON that is no CloudEvent of ours is ErrNotEnvelope.
+func ParseEnvelope(b []byte) (Envelope, error) {
+	var w struct {
+		SpecVersion string         `json:"specversion"`
+		ID          string         `json:"id"`
+		Source      string         `json:"source"`
+		Type        string         `json:"type"`
+		Subject     string         `json:"subject"`
+		Time        time.Time      `json:"time"`
+		Test        bool           `json:"leadrelaytest"`
+		Data        jsontext.Value `json:"data"`
+		Base64      *string        `json:"data_base64"`
+	}
+	if err := json.Unmarshal(b, &w); err != nil {
+		return Envelope{}, fmt.Errorf("%w: not an envelope's JSON", ErrNotEnvelope)
+	}
+	partner, ok := strings.CutPrefix(w.Source, sourcePrefix)
+	if w.SpecVersion != "1.0" || !ok || w.ID == "" || (w.Data == nil && w.Base64 == nil) {
+		return Envelope{}, ErrNotEnvelope
+	}
+	e := Envelope{ID: w.ID, Partner: partner, Type: w.Type, Subject: w.Subject, Time: w.Time, Test: w.Test, Data: bytes.Clone(w.Data)}
+	if w.Base64 != nil {
+		data, err := base64.StdEncoding.DecodeString(*w.Base64)
+		if err != nil {
+			return Envelope{}, fmt.Errorf("%w: data_base64 is not base64", ErrNotEnvelope)
+		}
+		e.Data, e.Binary = data, true
+	}
+	return e, nil
+}
