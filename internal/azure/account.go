@@ -1,0 +1,123 @@
+package azure
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	blobservice "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
+
+	"leadrelay/internal/config"
+)
+
+// Account is our own storage account: the whole backend.
+type Account struct {
+	queues *azqueue.ServiceClient
+	blobs  *blobservice.Client
+	tables *aztables.ServiceClient
+}
+
+// OpenAccount reads AzureWebJobsStorage, a connection string, or AzureWebJobsStorage__accountName, an account that is
+// reached as the app's managed identity (AzureWebJobsStorage__clientId names a user-assigned one). It calls nothing.
+func OpenAccount(s *config.Settings, client *http.Client) (*Account, error) {
+	connection := s.Secret("AzureWebJobsStorage")
+	name := s.String("AzureWebJobsStorage__accountName", "")
+	clientID := s.String("AzureWebJobsStorage__clientId", "")
+	switch {
+	case connection != "":
+		return ConnectAccount(connection.Reveal(), client)
+	case name != "":
+		cred, err := credential(clientID, client)
+		if err != nil {
+			return nil, fmt.Errorf("managed identity: %w", Redact(err))
+		}
+		return identityAccount(name, cred, client)
+	default:
+		s.Complain("AzureWebJobsStorage", "is required (or AzureWebJobsStorage__accountName, with a managed identity)")
+		return nil, nil
+	}
+}
+
+// development is what UseDevelopmentStorage=true stands for: Azurite on its own ports.
+const development = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;" +
+	"AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;" +
+	"BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;" +
+	"TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;"
+
+// ConnectAccount reaches an account by its connection string.
+func ConnectAccount(connection string, client *http.Client) (*Account, error) {
+	if strings.EqualFold(strings.TrimRight(connection, "; "), "UseDevelopmentStorage=true") {
+		connection = development
+	}
+	opts := ClientOptions(client)
+	queues, err := azqueue.NewServiceClientFromConnectionString(connection, &azqueue.ClientOptions{ClientOptions: opts})
+	if err != nil {
+		return nil, fmt.Errorf("AzureWebJobsStorage is not a connection string of a storage account")
+	}
+	blobs, err := blobservice.NewClientFromConnectionString(connection, blobOptions(client))
+	if err != nil {
+		return nil, fmt.Errorf("AzureWebJobsStorage has no blob endpoint")
+	}
+	tables, err := aztables.NewServiceClientFromConnectionString(connection, &aztables.ClientOptions{ClientOptions: opts})
+	if err != nil {
+		return nil, fmt.Errorf("AzureWebJobsStorage has no table endpoint")
+	}
+	return &Account{queues: queues, blobs: blobs, tables: tables}, nil
+}
+
+// blobOptions are [ClientOptions] for the blob SDK. Without the switch it would put "Expect: 100-continue", a further round
+// trip, on every upload for a minute after a 429, 500 or 503 (facts/azure-storage.md §4).
+func blobOptions(client *http.Client) *blobservice.ClientOptions {
+	return &blobservice.ClientOptions{
+		ClientOptions:          ClientOptions(client),
+		ExpectContinueBehavior: blob.ExpectContinueOptions{Mode: blob.ExpectContinueModeOff},
+	}
+}
+
+// identityAccount reaches an account of the public cloud with a token.
+func identityAccount(name string, cred azcore.TokenCredential, client *http.Client) (*Account, error) {
+	opts := ClientOptions(client)
+	host := func(service string) string { return "https://" + name + "." + service + ".core.windows.net/" }
+	queues, err := azqueue.NewServiceClient(host("queue"), cred, &azqueue.ClientOptions{ClientOptions: opts})
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", name, err)
+	}
+	blobs, err := blobservice.NewClient(host("blob"), cred, blobOptions(client))
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", name, err)
+	}
+	tables, err := aztables.NewServiceClient(host("table"), cred, &aztables.ClientOptions{ClientOptions: opts})
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", name, err)
+	}
+	return &Account{queues: queues, blobs: blobs, tables: tables}, nil
+}
+
+// credential is the app's managed identity on Azure, and the developer's own login elsewhere.
+func credential(clientID string, client *http.Client) (azcore.TokenCredential, error) {
+	opts := ClientOptions(client)
+	if os.Getenv("IDENTITY_ENDPOINT") == "" {
+		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: opts})
+	}
+	mi := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: opts}
+	if clientID != "" {
+		mi.ID = azidentity.ClientID(clientID)
+	}
+	return azidentity.NewManagedIdentityCredential(mi)
+}
+
+// Queue is a queue of the account. Nothing is called.
+func (a *Account) Queue(name string) *azqueue.QueueClient { return a.queues.NewQueueClient(name) }
+
+// Container is a blob container of the account. Nothing is called.
+func (a *Account) Container(name string) *container.Client { return a.blobs.NewContainerClient(name) }
+
+// Table is a table of the account. Nothing is called.
+func (a *Account) Table(name string) *aztables.Client { return a.tables.NewClient(name) }
