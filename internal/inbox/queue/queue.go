@@ -1,0 +1,156 @@
+// Package queue drains an Azure Storage queue, reached by its SAS URL, whether leadrelay or the partner itself fills it.
+package queue
+
+import (
+	"context"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
+
+	"leadrelay/internal/azure"
+	"leadrelay/internal/inbox"
+	"leadrelay/internal/lead"
+)
+
+// most is how many messages one call leases (facts/azure-storage.md §2).
+const most = 32
+
+type queue struct {
+	lane   string
+	sas    azure.SAS
+	client *azqueue.QueueClient
+	poison *azqueue.QueueClient // nil where the SAS opens one queue only
+	keep   inbox.Poison
+	now    func() time.Time
+}
+
+// Open makes an inbox of a queue's SAS URL. It needs the permission "p"; "u" lets it renew leases and give messages back
+// at once or later. Without "u", Extend is a fault of the address and Release leaves the message to the end of its lease,
+// so leases ought to be short. A SAS of one queue opens no "<queue>-poison": then o.Poison keeps what is buried.
+func Open(o inbox.Options) (inbox.Inbox, error) {
+	sas, err := azure.ParseSAS(o.Address.Reveal(), azure.Queue)
+	if err != nil {
+		return nil, err
+	}
+	if err := sas.Fits(azure.Drain); err != nil {
+		return nil, err
+	}
+	q := queue{lane: o.Lane, sas: sas, keep: o.Poison, now: o.Now}
+	if q.client, err = sas.Queue(o.Client); err != nil {
+		return nil, err
+	}
+	if q.poison, err = poisonQueue(sas, o.Client); err != nil {
+		return nil, err
+	}
+	if q.poison == nil && q.keep == nil {
+		return nil, lead.Errorf(lead.Address, "the SAS lacks the permission a on %s-poison, and nothing else keeps what is buried", sas.Name())
+	}
+	return q, nil
+}
+
+// Receive leases messages; the lease is from one second to seven days.
+func (q queue) Receive(ctx context.Context, limit int, lease time.Duration) ([]inbox.Message, error) {
+	if limit < 1 {
+		return nil, nil
+	}
+	if err := q.sas.Usable(azure.Drain, q.now()); err != nil {
+		return nil, err
+	}
+	resp, err := q.client.DequeueMessages(ctx, &azqueue.DequeueMessagesOptions{
+		NumberOfMessages:  to.Ptr(int32(min(limit, most))),
+		VisibilityTimeout: to.Ptr(max(1, seconds(lease))),
+	})
+	if err != nil {
+		return nil, told(err, "p")
+	}
+	var out []inbox.Message
+	for _, m := range resp.Messages {
+		if m == nil || m.MessageID == nil || m.PopReceipt == nil || m.MessageText == nil {
+			continue // no storage service says less; its lease ends by itself
+		}
+		out = append(out, message(m))
+	}
+	return out, nil
+}
+
+func message(m *azqueue.DequeuedMessage) inbox.Message {
+	body, form := decode(*m.MessageText)
+	out := inbox.Message{ID: *m.MessageID, Body: body, Lease: form.lease(*m.PopReceipt)}
+	if m.InsertionTime != nil {
+		out.Inserted = m.InsertionTime.UTC()
+	}
+	if m.DequeueCount != nil {
+		out.Tries = int(*m.DequeueCount)
+	}
+	return out
+}
+
+// Extend needs "u". The service takes the text again with the time, so it is sent in the form in which it came.
+func (q queue) Extend(ctx context.Context, m inbox.Message, lease time.Duration) (inbox.Message, error) {
+	return q.update(ctx, m, max(1, seconds(lease)))
+}
+
+func (q queue) update(ctx context.Context, m inbox.Message, hidden int32) (inbox.Message, error) {
+	if !q.mayUpdate() {
+		return m, lead.Errorf(lead.Address, "the SAS of %s%s lacks the permission u", q.sas.Host(), q.sas.Path())
+	}
+	form, receipt := receiptOf(m.Lease)
+	resp, err := q.client.UpdateMessage(ctx, m.ID, receipt, form.encode(m.Body), &azqueue.UpdateMessageOptions{VisibilityTimeout: to.Ptr(hidden)})
+	if err != nil {
+		return m, told(err, "u")
+	}
+	if resp.PopReceipt != nil {
+		m.Lease = form.lease(*resp.PopReceipt)
+	}
+	return m, nil
+}
+
+// mayUpdate is false only where the URL says so; a stored access policy may hold the permission.
+func (q queue) mayUpdate() bool { return q.sas.Permits('u') }
+
+// Ack deletes the message.
+func (q queue) Ack(ctx context.Context, m inbox.Message) error {
+	_, receipt := receiptOf(m.Lease)
+	_, err := q.client.DeleteMessage(ctx, m.ID, receipt, nil)
+	return told(err, "p")
+}
+
+// Release gives the message back after a time of at most seven days. Without "u" the end of its lease does, so it is nil.
+func (q queue) Release(ctx context.Context, m inbox.Message, after time.Duration) error {
+	if !q.mayUpdate() {
+		return nil
+	}
+	_, err := q.update(ctx, m, seconds(after))
+	return err
+}
+
+// seconds rounds up: a lease never ends earlier than it was asked for. The service takes at most seven days.
+func seconds(d time.Duration) int32 {
+	const week = 7 * 24 * time.Hour
+	return int32((min(max(d, 0), week) + time.Second - 1) / time.Second)
+}
+
+// told tells an error in the kinds of an inbox; permission is what the call needs. A call that is refused says nothing
+// about a message here, so it is the address's fault.
+func told(err error, permission string) error {
+	if err == nil {
+		return nil
+	}
+	err = azure.Classify(err)
+	code := lead.CodeOf(err)
+	switch {
+	case azure.Stale(err):
+		return &lead.Error{Kind: lead.Internal, Code: code, Err: inbox.ErrLeaseLost}
+	case code == "403 AuthorizationPermissionMismatch":
+		return &lead.Error{Kind: lead.Address, Code: code, Err: lackError(permission)}
+	case lead.KindOf(err) == lead.Refused, lead.KindOf(err) == lead.TooLarge:
+		return &lead.Error{Kind: lead.Address, Code: code, Err: err}
+	}
+	return err
+}
+
+// lackError names the permission that a call was refused for.
+type lackError string
+
+func (l lackError) Error() string { return "the SAS lacks the permission " + string(l) }
