@@ -1,0 +1,105 @@
+package ledger
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"leadrelay/internal/lead"
+)
+
+// Message is what waits in the intake: one accepted request. On the wire it is {"v":1,…} around the envelope, so that
+// no member of an envelope or payload stands at the top, where the Functions host would copy it over its own metadata.
+type Message struct {
+	Envelope lead.Envelope
+	// Claim names the blob of the claims container that holds the envelope when the message would be too large; the
+	// Envelope then has no Data until [Ledger.Resolve] has read it.
+	Claim string
+
+	Key     string      // the event's keyed hash, under which the ledger keeps it
+	LeadKey string      // the lead's keyed hash; empty when the event is about no lead
+	Content string      // for a versioned event the hash of its content, hex; else empty
+	Notes   []lead.Note // what was odd about it at the door
+	Reject  *Rejection  // why it was refused at the door; it is kept, and sent to nobody
+
+	Returned int // how often it came back from the poison queue
+}
+
+// Rejection is why an authentic event was refused.
+type Rejection struct {
+	Status int          `json:"status"` // 400 or 422, whatever the partner was answered
+	Reason string       `json:"reason"`
+	Faults []lead.Fault `json:"faults,omitempty"`
+}
+
+// wire is a message as JSON; event excludes claim and head.
+type wire struct {
+	V        int            `json:"v"`
+	Event    jsontext.Value `json:"event,omitempty"`
+	Claim    string         `json:"claim,omitempty"`
+	Head     *head          `json:"head,omitempty"`
+	Key      string         `json:"key"`
+	LeadKey  string         `json:"lead,omitempty"`
+	Content  string         `json:"content,omitempty"`
+	Notes    []lead.Note    `json:"notes,omitempty"`
+	Reject   *Rejection     `json:"reject,omitempty"`
+	Returned int            `json:"returned,omitempty"`
+}
+
+// head is what is said of an envelope beside its claim.
+type head struct {
+	ID      string    `json:"id"`
+	Partner string    `json:"partner"`
+	Type    string    `json:"type"`
+	Subject string    `json:"subject,omitempty"`
+	Time    time.Time `json:"time"`
+	Binary  bool      `json:"binary,omitempty"`
+}
+
+// Encode is the message as it goes on the queue, before base64.
+func (m Message) Encode() ([]byte, error) {
+	w := wire{V: 1, Claim: m.Claim, Key: m.Key, LeadKey: m.LeadKey, Content: m.Content, Notes: m.Notes, Reject: m.Reject, Returned: m.Returned}
+	if e := m.Envelope; m.Claim != "" {
+		w.Head = &head{ID: e.ID, Partner: e.Partner, Type: e.Type, Subject: e.Subject, Time: e.Time, Binary: e.Binary}
+	}
+	rest, err := json.Marshal(w)
+	if err != nil {
+		return nil, fmt.Errorf("encode message: %w", err)
+	}
+	if m.Claim != "" {
+		return rest, nil
+	}
+	b := make([]byte, 0, len(rest)+len(m.Envelope.Data)+512)
+	b = append(b, rest[:len(rest)-1]...)
+	b = append(b, `,"event":`...)
+	b = m.Envelope.AppendJSON(b) // spliced in: the payload's bytes stay as they came
+	return append(b, '}'), nil
+}
+
+// ErrUnreadable says that some bytes are no message of ours.
+var ErrUnreadable = errors.New("not a message of the intake")
+
+// ParseMessage reads what [Message.Encode] wrote.
+func ParseMessage(b []byte) (Message, error) {
+	var w wire
+	if err := jsonv2.Unmarshal(b, &w); err != nil {
+		return Message{}, fmt.Errorf("%w: not JSON of its form", ErrUnreadable)
+	}
+	if w.V != 1 || w.Key == "" || (w.Event == nil) == (w.Claim == "") || (w.Claim == "") != (w.Head == nil) {
+		return Message{}, fmt.Errorf("%w: version, key, and event or claim with head are needed", ErrUnreadable)
+	}
+	m := Message{Claim: w.Claim, Key: w.Key, LeadKey: w.LeadKey, Content: w.Content, Notes: w.Notes, Reject: w.Reject, Returned: w.Returned}
+	if h := w.Head; h != nil {
+		m.Envelope = lead.Envelope{ID: h.ID, Partner: h.Partner, Type: h.Type, Subject: h.Subject, Time: h.Time, Binary: h.Binary}
+		return m, nil
+	}
+	var err error
+	if m.Envelope, err = lead.ParseEnvelope(w.Event); err != nil {
+		return Message{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return m, nil
+}

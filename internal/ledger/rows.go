@@ -1,0 +1,164 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"leadrelay/internal/azure"
+	"leadrelay/internal/lead"
+)
+
+// The rows of an event share its key as PartitionKey.
+const (
+	eventRow       = "e"
+	deliveryPrefix = "d|" // + destination id
+	duplicateRow   = "x|" // + receipt
+)
+
+// The rows of the index.
+const (
+	dayPrefix     = "day|"  // PartitionKey: + partner | day; RowKey: receipt
+	leadPrefix    = "lead|" // PartitionKey: + lead's hash
+	latestRow     = "latest"
+	versionPrefix = "v|" // RowKey: + receipt
+)
+
+// State is what has become of an event or of one delivery. An event has the first that applies to any of its deliveries.
+type State string
+
+// The states, in order of precedence.
+const (
+	InFlight  State = "in flight"
+	Held      State = "held"
+	Dead      State = "dead"
+	Rejected  State = "rejected"
+	Delivered State = "delivered"
+	Unmatched State = "unmatched"
+)
+
+// Event is the e row: the event itself.
+type Event struct {
+	Key          string
+	Receipt      string // of the first request that brought it; every other receipt is a duplicate
+	Partner      string
+	Type         string
+	Subject      string
+	LeadKey      string
+	Received     time.Time
+	State        State
+	Destinations []string // the ids fixed at the insert; each has a d row
+	Notes        []lead.Note
+	Reject       *Rejection
+	Envelope     []byte // the envelope's JSON; nil when Claim names its blob
+	Claim        string
+}
+
+// Delivery is a d row: one event for one destination.
+type Delivery struct {
+	Destination string // id
+	Name        string // of the destination, at the insert
+	State       State  // in flight, held, dead or delivered
+	Tries       int
+	Reason      string // of the last try, when it failed
+	Code        string // the far side's own word for it
+}
+
+// Outcome is what one try of a delivery came to.
+type Outcome struct {
+	Destination string
+	State       State
+	Tries       int
+	Started     time.Time
+	Took        time.Duration
+	ID          string // Azure message id or ETag
+	Code        string // HTTP status, with the far side's word
+	Assumed     bool   // the far side said that it was there already
+	Reason      string
+}
+
+func entity(partition, row string, props map[string]any) ([]byte, error) {
+	for name, v := range props {
+		if t, ok := v.(time.Time); ok {
+			props[name] = aztables.EDMDateTime(t.UTC())
+		}
+	}
+	b, err := json.Marshal(aztables.EDMEntity{Entity: aztables.Entity{PartitionKey: partition, RowKey: row}, Properties: props})
+	if err != nil {
+		return nil, fmt.Errorf("encode a table row: %w", err)
+	}
+	return b, nil
+}
+
+// row is a table row that was read.
+type row struct {
+	key   string
+	etag  azcore.ETag
+	props map[string]any
+}
+
+func (r row) text(name string) string { s, _ := r.props[name].(string); return s }
+func (r row) state() State            { return State(r.text("State")) }
+func (r row) time(name string) (t time.Time) {
+	d, _ := r.props[name].(aztables.EDMDateTime)
+	return time.Time(d)
+}
+
+func (r row) number(name string) int {
+	n, _ := r.props[name].(int32)
+	return int(n)
+}
+
+func (r row) bytes(name string) []byte {
+	b, _ := r.props[name].(aztables.EDMBinary)
+	return b
+}
+
+// decode fills v from a property that holds JSON; an empty property leaves v alone.
+func (r row) decode(name string, v any) error {
+	text := r.text(name)
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), v); err != nil {
+		return fmt.Errorf("row %s: property %s is not what we wrote", r.key, name)
+	}
+	return nil
+}
+
+// encoded is v as JSON for a property, empty when v is the empty value that omitempty would leave out.
+func encoded(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil || string(b) == "null" {
+		return ""
+	}
+	return string(b)
+}
+
+// get reads a row; a missing one is ok false.
+func get(ctx context.Context, t *aztables.Client, partition, key string) (r row, ok bool, err error) {
+	resp, err := t.GetEntity(ctx, partition, key, nil)
+	if azure.NotFound(err) {
+		return row{}, false, nil
+	}
+	if err != nil {
+		return row{}, false, azure.Classify(err)
+	}
+	r, err = parseRow(resp.Value)
+	if r.etag == "" {
+		r.etag = resp.ETag
+	}
+	return r, err == nil, err
+}
+
+func parseRow(b []byte) (row, error) {
+	var e aztables.EDMEntity
+	if err := json.Unmarshal(b, &e); err != nil {
+		return row{}, fmt.Errorf("a table row that we did not write: %w", err)
+	}
+	return row{key: e.RowKey, etag: azcore.ETag(e.ETag), props: e.Properties}, nil
+}
