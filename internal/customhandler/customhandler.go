@@ -1,0 +1,131 @@
+// Package customhandler is the wire of the Azure Functions host: invocations in, outcomes out.
+//
+// The host calls POST /<Function> with {"Data","Metadata"} for timers and queues, and passes HTTP triggers on as they
+// came. What it does with an answer decides the shape of ours: a 2xx with an empty body hangs the invocation until
+// functionTimeout, another content type than JSON fails it, and a non-2xx is a failure whose body nobody reads.
+package customhandler
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The headers that the host adds to every call.
+const (
+	InvocationIDHeader = "X-Azure-Functions-InvocationId"
+	HostVersionHeader  = "X-Azure-Functions-HostVersion"
+)
+
+// InvocationID is the id that the host gave a call. In forward mode the host appends its own value to what the client
+// sent, so the last one counts.
+func InvocationID(h http.Header) string {
+	values := h.Values(InvocationIDHeader)
+	if len(values) == 0 {
+		return ""
+	}
+	last := values[len(values)-1]
+	return strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+}
+
+// Invocation is one call of a function that is not HTTP.
+type Invocation struct {
+	ID       string
+	Data     map[string]jsontext.Value // by binding name
+	Metadata map[string]jsontext.Value // never to be trusted: a message's own members overwrite it
+}
+
+// Text is a string binding's value. The host encodes a string twice; one level is accepted too.
+func (i Invocation) Text(binding string) (string, error) {
+	raw, ok := i.Data[binding]
+	if !ok {
+		return "", fmt.Errorf("the invocation has no binding %q", binding)
+	}
+	var once, twice string
+	if err := jsonv2.Unmarshal(raw, &once); err != nil {
+		return string(raw), nil // an object: it was sent as it is
+	}
+	if err := jsonv2.Unmarshal([]byte(once), &twice); err != nil {
+		return once, nil
+	}
+	return twice, nil
+}
+
+// Function is what runs on an invocation. An error asks the host to count the invocation as failed, which for a queue
+// message means: bring it back.
+type Function func(ctx context.Context, i Invocation) error
+
+// maxInvocation bounds the body of an invocation: a queue message of 64 KiB arrives escaped up to fourfold, its
+// members once more as metadata.
+const maxInvocation = 4 << 20
+
+// Handle serves a function. Each call has budget to run, which must lie below the host's functionTimeout: that kills
+// the whole process. A panic fails its own invocation only.
+func Handle(name string, budget time.Duration, log *slog.Logger, f Function) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := InvocationID(r.Header)
+		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(r.Context()), budget, fmt.Errorf("%s ran out of its %v", name, budget))
+		defer cancel()
+		err := run(ctx, w, r, id, f)
+		if err != nil {
+			log.ErrorContext(ctx, "invocation failed", "function", name, "invocation", id, "error", err.Error())
+			answer(w, http.StatusInternalServerError, map[string]string{"error": err.Error()})
+			return
+		}
+		answer(w, http.StatusOK, map[string]any{"Outputs": map[string]any{}, "Logs": []string{}, "ReturnValue": "ok"})
+	})
+}
+
+func run(ctx context.Context, w http.ResponseWriter, r *http.Request, id string, f Function) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v at %s", panicText(p), site(debug.Stack()))
+		}
+	}()
+	var body struct {
+		Data     map[string]jsontext.Value
+		Metadata map[string]jsontext.Value
+	}
+	if err := jsonv2.UnmarshalRead(http.MaxBytesReader(w, r.Body, maxInvocation), &body); err != nil {
+		return fmt.Errorf("not an invocation of the host: %T", err)
+	}
+	return f(ctx, Invocation{ID: id, Data: body.Data, Metadata: body.Metadata})
+}
+
+// panicText keeps a runtime error's words and drops any other value, which might hold a payload.
+func panicText(p any) string {
+	if err, ok := p.(interface{ RuntimeError() }); ok {
+		return fmt.Sprint(err)
+	}
+	return fmt.Sprintf("%T", p)
+}
+
+// site is the first line of ours below the panic in a stack.
+func site(stack []byte) string {
+	lines := strings.Split(string(stack), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "panic(") && i+3 < len(lines) {
+			where, _, _ := strings.Cut(strings.TrimSpace(lines[i+3]), " ")
+			return where
+		}
+	}
+	return "an unknown place"
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		b = []byte(`{}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(b) // the host is gone: nobody is left to tell
+}

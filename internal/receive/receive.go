@@ -1,0 +1,264 @@
+// Package receive verifies, decodes, seals, stores and answers: the way of a notification from its POST to the intake.
+//
+// The order of answers is DESIGN 3: 405, 404 partner, 401 by header or path, 415, 413, 401 by body, 400, 422. A 200 goes
+// out only after the event is durable.
+package receive
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"leadrelay/internal/customhandler"
+	"leadrelay/internal/lead"
+	"leadrelay/internal/ledger"
+	"leadrelay/internal/partner"
+)
+
+// Route is one partner's way in.
+type Route struct {
+	Partner partner.Partner
+	MaxBody int64 // bytes
+	// KeepInvalid answers 200 to an authentic event that is invalid, for a partner that switches us off after failures.
+	KeepInvalid bool
+	// Strict makes a field or value that the partner's document does not name a 422.
+	Strict bool
+}
+
+// Acceptor makes a message durable: the intake. Its error says that the message is not.
+type Acceptor interface {
+	Accept(ctx context.Context, m ledger.Message) error
+}
+
+// Handler answers /webhooks/{partner}/{token?}.
+type Handler struct {
+	Routes map[string]Route // by the partner's name; a partner without a route is off
+	Intake Acceptor
+	Hash   ledger.Hash
+	Log    *slog.Logger
+	Now    func() time.Time
+}
+
+// Prefix is the path below which partners post.
+const Prefix = "/webhooks/"
+
+// budget is how long storing an event may take (DESIGN 3): a partner gives up after ten seconds.
+const budget = 5 * time.Second
+
+// maxNotes bounds the notes that travel with an event.
+const maxNotes = 64
+
+// request is one notification on its way through the handler.
+type request struct {
+	name    string // the partner's
+	route   Route
+	proof   partner.Request
+	body    []byte
+	event   lead.Event
+	receipt string
+	at      time.Time
+}
+
+// failure is an answer that is not 200.
+type failure struct {
+	status int
+	reason string // for the partner, unless the status is 401; holds no value of the payload
+	faults []lead.Fault
+	after  time.Duration // Retry-After
+	cause  error         // for the log
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	started := h.Now()
+	q := &request{}
+	fail := h.read(r, q)
+	kept := false
+	if fail == nil {
+		fail, kept = h.accept(r, q)
+	}
+	status := respond(w, q, fail, kept)
+	h.log(r, q, fail, kept, status, h.Now().Sub(started))
+}
+
+// read takes a notification in, up to its authentic body.
+func (h *Handler) read(r *http.Request, q *request) *failure {
+	if r.Method != http.MethodPost {
+		return &failure{status: http.StatusMethodNotAllowed, reason: "only POST is understood here"}
+	}
+	name, token, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
+	route, ok := h.Routes[name]
+	if !ok {
+		return &failure{status: http.StatusNotFound, reason: "no such partner"}
+	}
+	q.name, q.route, q.proof = name, route, partner.Request{Header: r.Header, Token: token}
+	if err := route.Partner.Admit(q.proof); err != nil {
+		return denied(err)
+	}
+	if err := checkType(r.Header); err != nil {
+		return &failure{status: http.StatusUnsupportedMediaType, reason: err.Error()}
+	}
+	if fail := readBody(r, q); fail != nil {
+		return fail
+	}
+	if err := route.Partner.Verify(q.proof, q.body); err != nil {
+		return denied(err)
+	}
+	return nil
+}
+
+// denied is 401 for a lack of proof, 500 for a fault of ours.
+func denied(err error) *failure {
+	if lead.KindOf(err) != lead.Unauthorized {
+		return &failure{status: http.StatusInternalServerError, reason: "something is wrong on our side", cause: err}
+	}
+	return &failure{status: http.StatusUnauthorized, cause: err}
+}
+
+// checkType refuses bodies that are not plain JSON in UTF-8. An absent Content-Type passes: the body decides.
+func checkType(h http.Header) error {
+	for _, encoding := range h.Values("Content-Encoding") {
+		if !strings.EqualFold(strings.TrimSpace(encoding), "identity") {
+			return errors.New("encoded bodies are not understood; send plain JSON")
+		}
+	}
+	value := h.Get("Content-Type")
+	if value == "" {
+		return nil
+	}
+	media, params, err := mime.ParseMediaType(value)
+	if err != nil || (media != "application/json" && media != "text/json" && !(strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"))) {
+		return errors.New("the Content-Type must be application/json")
+	}
+	if c := params["charset"]; c != "" && !strings.EqualFold(c, "utf-8") && !strings.EqualFold(c, "utf8") {
+		return errors.New("the charset must be utf-8")
+	}
+	return nil
+}
+
+// maxDiscard is how much of a body that is too large is read away, so that its sender gets to read the answer.
+const maxDiscard = 4 << 20
+
+func readBody(r *http.Request, q *request) *failure {
+	limit := q.route.MaxBody
+	body, err := []byte(nil), error(nil)
+	if r.ContentLength <= limit {
+		body, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
+	}
+	switch {
+	case err != nil:
+		return &failure{status: http.StatusBadRequest, reason: "the body ended early", cause: errors.New("read body")}
+	case r.ContentLength > limit || int64(len(body)) > limit:
+		_, _ = io.CopyN(io.Discard, r.Body, maxDiscard) // its end is as good as its limit
+		return &failure{status: http.StatusRequestEntityTooLarge, reason: fmt.Sprintf("the body may have at most %d bytes", limit)}
+	}
+	q.body = body
+	return nil
+}
+
+// accept decodes an authentic notification and makes it durable; an invalid one too, marked rejected. kept says that
+// it is durable.
+func (h *Handler) accept(r *http.Request, q *request) (fail *failure, kept bool) {
+	q.at = h.Now().UTC().Truncate(time.Millisecond)
+	q.receipt = ulid.MustNew(ulid.Timestamp(q.at), rand.Reader).String()
+	m, fail := h.message(q)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), budget)
+	defer cancel()
+	if err := h.Intake.Accept(ctx, m); err != nil {
+		return &failure{status: http.StatusServiceUnavailable, reason: "the event could not be stored; send it again", after: 5 * time.Second, cause: err}, false
+	}
+	return fail, true
+}
+
+// message seals what came in. The failure, if there is one, is what the partner is told after the message is durable.
+func (h *Handler) message(q *request) (ledger.Message, *failure) {
+	if err := lead.WellFormed(q.body); err != nil {
+		return h.rejected(q, &failure{status: http.StatusBadRequest, reason: err.Error()}, true)
+	}
+	event, err := q.route.Partner.Decode(q.proof, q.body)
+	if err == nil && q.route.Strict {
+		err = strictly(event.Notes)
+	}
+	if err != nil {
+		var e *lead.Error
+		if !errors.As(err, &e) || e.Kind != lead.Invalid {
+			e = &lead.Error{Kind: lead.Invalid, Faults: []lead.Fault{{Rule: "cannot be decoded"}}}
+		}
+		return h.rejected(q, &failure{status: http.StatusUnprocessableEntity, reason: "the payload breaks its schema", faults: e.Faults, cause: err}, false)
+	}
+	q.event = event
+	m := ledger.Message{Envelope: q.envelope(event.Type), Key: h.Hash.Of(append([]string{"event", q.name}, event.Key...)...), Notes: event.Notes}
+	m.Envelope.Subject = event.Lead.ID
+	if len(m.Notes) > maxNotes {
+		m.Notes = m.Notes[:maxNotes]
+	}
+	if event.Lead.ID != "" {
+		m.LeadKey = h.Hash.Of("lead", q.name, event.Lead.ID)
+	}
+	if event.Versioned {
+		content := lead.ContentHash(q.body)
+		m.Content = hex.EncodeToString(content[:])
+	}
+	return m, nil
+}
+
+// strictly makes an error of notes about what the document does not name.
+func strictly(notes []lead.Note) error {
+	var faults []lead.Fault
+	for _, n := range notes {
+		if n.Code == lead.NoteUnknownField || n.Code == lead.NoteUnknownValue || n.Code == lead.NoteUnknownEvent {
+			faults = append(faults, lead.Fault{Field: n.Field, Rule: n.Code})
+		}
+	}
+	if faults == nil {
+		return nil
+	}
+	return &lead.Error{Kind: lead.Invalid, Faults: faults}
+}
+
+// rejected keeps an authentic event that is invalid: its key is the partner and the SHA-256 of its body.
+func (h *Handler) rejected(q *request, fail *failure, binary bool) (ledger.Message, *failure) {
+	sum := sha256.Sum256(q.body)
+	e := q.envelope(q.name + ".rejected")
+	e.Binary = binary
+	m := ledger.Message{Envelope: e, Key: h.Hash.Of("rejected", q.name, hex.EncodeToString(sum[:])),
+		Reject: &ledger.Rejection{Status: fail.status, Reason: fail.reason, Faults: fail.faults}}
+	return m, fail
+}
+
+func (q *request) envelope(kind string) lead.Envelope {
+	return lead.Envelope{ID: q.receipt, Partner: q.name, Type: kind, Time: q.at, Data: q.body}
+}
+
+// log writes the one line of a request. It names no path (a path may hold a token) and no value.
+func (h *Handler) log(r *http.Request, q *request, fail *failure, kept bool, status int, took time.Duration) {
+	level, args := slog.LevelInfo, []any{"partner", q.name, "status", status, "ms", took.Milliseconds(), "bytes", len(q.body),
+		"invocation", customhandler.InvocationID(r.Header)}
+	if kept {
+		args = append(args, "receipt", q.receipt, "type", q.event.Type, "lead", q.event.Lead.ID, "notes", len(q.event.Notes))
+	}
+	if fail != nil {
+		level = slog.LevelWarn
+		args = append(args, "reason", fail.reason)
+		if fail.cause != nil {
+			args = append(args, "error", fail.cause.Error())
+		}
+	}
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if alarm := q.event.Alarm; alarm != "" {
+		level, args = slog.LevelError, append(args, "alarm", alarm)
+	}
+	h.Log.Log(r.Context(), level, "received", args...)
+}
