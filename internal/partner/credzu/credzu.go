@@ -1,0 +1,86 @@
+// Package credzu is Credzu: what happens to borrowers whose credit it repairs, one event a POST (seed 000).
+//
+// Its document names no proof, so the address itself is the secret: an unguessable path token. It takes nothing but
+// 200 for an answer and gives up after four tries in 85 s.
+package credzu
+
+import (
+	_ "embed"
+	"encoding/hex"
+	"strconv"
+	"time"
+
+	"leadrelay/internal/config"
+	"leadrelay/internal/lead"
+	"leadrelay/internal/partner"
+)
+
+//go:embed testdata/mortgage_ready.json
+var sample string
+
+// Sample is the document's sample (seed 000, "Webhook Payload Structure") with the event mortgage_ready.
+func Sample() []byte { return []byte(sample) }
+
+// Partner is one configured Credzu.
+type Partner struct {
+	name  string
+	gate  partner.Gate
+	rules *lead.Validator
+}
+
+// Open reads TOKEN and TOKEN_OLD; TOKEN must be set.
+func Open(s *config.Settings, _ func() time.Time) partner.Partner {
+	p := &Partner{name: s.Name(), rules: lead.NewValidator(nil)}
+	p.gate.Token(s)
+	if p.gate.Empty() {
+		s.Complain("TOKEN", "set it (openssl rand -hex 32): Credzu sends no proof, so a secret end of the URL, "+
+			"/webhooks/%s/{token}, is the only one there is", s.Name())
+	}
+	return p
+}
+
+// Admit judges the path token.
+func (p *Partner) Admit(r partner.Request) error { return p.gate.Admit(r) }
+
+// Verify has nothing to judge: Credzu does not sign bodies.
+func (p *Partner) Verify(partner.Request, []byte) error { return nil }
+
+// Decode reads an event. Its key is lead_id, event, timestamp and a hash of details, so that two chat messages in one
+// second are two events. An event name that the document does not list is noted.
+func (p *Partner) Decode(_ partner.Request, body []byte) (lead.Event, error) {
+	var in payload
+	notes, err := partner.Decode(body, &in, p.rules)
+	if err != nil {
+		return lead.Event{}, err
+	}
+	known, ok := events(in.Event)
+	if !ok {
+		notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: "event"})
+	}
+	l := lead.Lead{Partner: p.name, ID: strconv.FormatInt(*in.LeadID, 10), Status: in.Event, Stage: known.stage}
+	if in.PartnerLeadID != nil {
+		l.Ref = *in.PartnerLeadID
+	}
+	var at string
+	if in.Timestamp != nil {
+		at = *in.Timestamp
+	}
+	return lead.Event{
+		Type:     "credzu." + partner.Word(in.Event),
+		Key:      []string{l.ID, in.Event, at, hash(in.Details)},
+		About:    lead.Activity,
+		Lead:     l,
+		Occurred: lead.ParseTime(at),
+		Priority: known.priority,
+		Notes:    notes,
+	}, nil
+}
+
+// hash tells details apart; absent is not the same as empty.
+func hash(d details) string {
+	if d == nil {
+		return ""
+	}
+	sum := lead.ContentHash(d)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,79 @@
+package credzu
+
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"leadrelay/internal/lead"
+)
+
+// payload is the document's "Webhook Payload Structure" (seed 000). Its own handler refuses a body without event or
+// lead_id; timestamp is promised, partner_lead_id comes only if we gave one, details vary by event.
+type payload struct {
+	Event         string     `json:"event" validate:"required"`
+	Timestamp     *string    `json:"timestamp" validate:"expected,omitnil,datetimeoffset"`
+	LeadID        *int64     `json:"lead_id" validate:"required,gt=0"`
+	PartnerLeadID *string    `json:"partner_lead_id"`
+	Details       details    `json:"details"`
+	Extra         lead.Extra `json:",embed" validate:"extra"`
+}
+
+// details is an object of any members. PHP writes an empty one as [], so that is taken for it.
+type details jsontext.Value
+
+// JSONType says what is wanted.
+func (details) JSONType() string { return "object" }
+
+// UnmarshalJSONFrom keeps an object, an empty array or null as it came.
+func (d *details) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	empty := v.Kind() == '[' && len(v) >= 2 && isBlank(v[1:len(v)-1])
+	if v.Kind() != '{' && v.Kind() != 'n' && !empty {
+		return errNotObject{}
+	}
+	*d = append((*d)[:0], v...)
+	return nil
+}
+
+// errNotObject never reaches anybody: the fault is told by JSONType.
+type errNotObject struct{}
+
+func (errNotObject) Error() string { return "want an object" }
+
+func isBlank(b []byte) bool {
+	for _, c := range b {
+		if c != ' ' && c != '\t' && c != '\n' && c != '\r' {
+			return false
+		}
+	}
+	return true
+}
+
+// known is a documented event: how urgent the document says it is, and where the lead stands by it.
+type known struct {
+	priority lead.Priority
+	stage    lead.Stage
+}
+
+// events is the document's "Available Events" table. The stages are ours: credit repair goes on until mortgage_ready,
+// "Borrower is ready to return", is what a lender calls qualified; a new score alone says nothing about the stage.
+func events(name string) (known, bool) {
+	switch name {
+	case "lead_received":
+		return known{lead.Low, lead.Open}, true
+	case "client_account_created", "credit_scan_completed":
+		return known{lead.Medium, lead.Engaged}, true
+	case "client_engaged_in_chat":
+		return known{lead.Low, lead.Engaged}, true
+	case "contract_signed", "escrow_funded":
+		return known{lead.High, lead.Engaged}, true
+	case "score_update":
+		return known{lead.High, lead.Unknown}, true
+	case "mortgage_ready":
+		return known{lead.Critical, lead.Qualified}, true
+	default:
+		return known{lead.Medium, lead.Unknown}, false
+	}
+}
