@@ -1,0 +1,156 @@
+// Package app puts the house together: settings in, objects out. It alone knows every driver.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"leadrelay/internal/config"
+	"leadrelay/internal/customhandler"
+	"leadrelay/internal/deliver"
+	"leadrelay/internal/destination"
+	"leadrelay/internal/drain"
+	"leadrelay/internal/lead"
+	"leadrelay/internal/ledger"
+	"leadrelay/internal/partner"
+	"leadrelay/internal/receive"
+	"leadrelay/internal/registry"
+	"leadrelay/internal/sweep"
+)
+
+// App is the whole product: an HTTP handler for partners and three functions for the host.
+type App struct {
+	backend *Backend
+	receive *receive.Handler
+	deliver *deliver.Deliverer
+	sweep   *sweep.Sweeper
+	drain   *drain.Drainer
+	lanes   []drain.Lane
+	log     *slog.Logger
+}
+
+// New reads the settings (DESIGN 4a). All that is wrong with them is told at once. Nothing is called.
+func New(environ []string, log *slog.Logger, now func() time.Time) (*App, error) {
+	env := config.New(environ)
+	b := OpenBackend(env, now)
+	a := &App{backend: b, log: log}
+	routes := openPartners(env, now)
+	byName := map[string]partner.Partner{}
+	for name, r := range routes {
+		byName[name] = r.Partner
+	}
+	a.lanes = openLanes(env, b, byName, now)
+	readSchedules(env)
+	lease := env.Global().Duration("DRAIN_LEASE", 5*time.Minute)
+	if err := env.Err("LEADRELAY_", "PARTNER_", "INBOX_", "CRM_"); err != nil {
+		return nil, err
+	}
+	a.receive = &receive.Handler{Routes: routes, Intake: b.Intake, Hash: b.Hash, Log: log, Now: now}
+	a.deliver = &deliver.Deliverer{Ledger: b.Ledger, Destinations: b.Destinations, Open: b.open, Log: log, Now: now}
+	a.sweep = &sweep.Sweeper{Intake: b.Intake, Ledger: b.Ledger, Log: log,
+		Lock: &ledger.Lock{Container: b.Account.Container(b.Names.Poison()), Name: "sweep.lock"}}
+	a.drain = &drain.Drainer{Partners: byName, States: b.states(now), Lease: lease, Log: log, Now: now}
+	return a, nil
+}
+
+// readSchedules marks the settings as ours that function.json names; the host reads them.
+func readSchedules(env *config.Env) {
+	s := env.Global()
+	s.String("DRAIN_SCHEDULE", "")
+	s.String("SWEEP_SCHEDULE", "")
+}
+
+func openPartners(env *config.Env, now func() time.Time) map[string]receive.Route {
+	routes := map[string]receive.Route{}
+	for _, name := range env.Names("PARTNER") {
+		s := env.Instance("PARTNER", name)
+		kind := s.String("KIND", name)
+		driver, ok := partners()[kind]
+		if !ok {
+			s.Complain("KIND", "there is no partner driver of that name; there are %s", names(partners()))
+			continue
+		}
+		def := "refuse"
+		if driver.keepInvalid {
+			def = "keep"
+		}
+		onInvalid := s.String("ON_INVALID", def)
+		if onInvalid != "refuse" && onInvalid != "keep" {
+			s.Complain("ON_INVALID", "must be refuse (answer 400 or 422) or keep (answer 200)")
+		}
+		routes[name] = receive.Route{Partner: driver.open(s, now), MaxBody: int64(s.Int("MAX_BODY", driver.maxBody, 1<<10, 4<<20)),
+			KeepInvalid: onInvalid == "keep", Strict: s.Bool("STRICT", false)}
+	}
+	return routes
+}
+
+// open makes a destination's driver. A destination whose address is at fault is an error of kind Address.
+func (b *Backend) open(d registry.Destination) (destination.Destination, error) {
+	if d.Fault != nil {
+		return nil, &lead.Error{Kind: lead.Address, Err: d.Fault}
+	}
+	driver, ok := destinations()[d.Kind]
+	if !ok {
+		return nil, lead.Errorf(lead.Address, "there is no destination driver %q", d.Kind)
+	}
+	return driver(destination.Options{Address: d.Address, Encoding: d.Encoding, Client: b.Client, Now: b.Ledger.Now})
+}
+
+// The budgets of the functions: below the five minutes of functionTimeout in host.json, after which the host kills
+// the whole process.
+const (
+	deliverBudget = 2 * time.Minute
+	timerBudget   = 4 * time.Minute
+)
+
+// Handler answers the Functions host: partners' requests with their own path, invocations as POST /<Function>, and
+// GET / to say that we are up.
+func (a *App) Handler() http.Handler {
+	functions := map[string]http.Handler{
+		"/Deliver": customhandler.Handle("Deliver", deliverBudget, a.log, a.onMessage),
+		"/Drain":   customhandler.Handle("Drain", timerBudget, a.log, a.onDrain),
+		"/Sweep":   customhandler.Handle("Sweep", timerBudget, a.log, a.onSweep),
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f, isFunction := functions[r.URL.Path]
+		switch {
+		case strings.HasPrefix(r.URL.Path, receive.Prefix):
+			a.receive.ServeHTTP(w, r)
+		case isFunction && r.Method == http.MethodPost:
+			f.ServeHTTP(w, r)
+		case r.URL.Path == "/":
+			w.WriteHeader(http.StatusOK)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})
+}
+
+func (a *App) onMessage(ctx context.Context, i customhandler.Invocation) error {
+	text, err := i.Text("message")
+	if err != nil {
+		return err
+	}
+	return a.deliver.Deliver(ctx, []byte(text))
+}
+
+func (a *App) onSweep(ctx context.Context, _ customhandler.Invocation) error {
+	_, err := a.sweep.Sweep(ctx)
+	return err
+}
+
+// onDrain drains every lane; one that fails does not keep the others waiting.
+func (a *App) onDrain(ctx context.Context, _ customhandler.Invocation) error {
+	var errs []error
+	for _, lane := range a.lanes {
+		if _, err := a.drain.Run(ctx, lane); err != nil {
+			errs = append(errs, fmt.Errorf("lane %s: %w", lane.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
