@@ -13,13 +13,10 @@ import (
 	"leadrelay/internal/config"
 	"leadrelay/internal/customhandler"
 	"leadrelay/internal/deliver"
-	"leadrelay/internal/destination"
 	"leadrelay/internal/drain"
-	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
 	"leadrelay/internal/partner"
 	"leadrelay/internal/receive"
-	"leadrelay/internal/registry"
 	"leadrelay/internal/sweep"
 )
 
@@ -46,13 +43,14 @@ func New(environ []string, log *slog.Logger, now func() time.Time) (*App, error)
 	}
 	a.lanes = openLanes(env, b, byName, now)
 	readSchedules(env)
+	keep := time.Duration(env.Global().Int("LEADRELAY_RETENTION_DAYS", 0, 0, 3650)) * 24 * time.Hour
 	lease := env.Global().Duration("DRAIN_LEASE", 5*time.Minute)
 	if err := env.Err("LEADRELAY_", "PARTNER_", "INBOX_", "CRM_"); err != nil {
 		return nil, err
 	}
 	a.receive = &receive.Handler{Routes: routes, Intake: b.Intake, Hash: b.Hash, Log: log, Now: now}
-	a.deliver = &deliver.Deliverer{Ledger: b.Ledger, Destinations: b.Destinations, Open: b.open, Log: log, Now: now}
-	a.sweep = &sweep.Sweeper{Intake: b.Intake, Ledger: b.Ledger, Log: log,
+	a.deliver = b.Deliverer(byName, log)
+	a.sweep = &sweep.Sweeper{Intake: b.Intake, Ledger: b.Ledger, Deliver: a.deliver, Log: log, Now: now, Keep: keep,
 		Lock: &ledger.Lock{Container: b.Account.Container(b.Names.Poison()), Name: "sweep.lock"}}
 	a.drain = &drain.Drainer{Partners: byName, States: b.states(now), Lease: lease, Log: log, Now: now}
 	return a, nil
@@ -87,18 +85,6 @@ func openPartners(env *config.Env, now func() time.Time) map[string]receive.Rout
 			KeepInvalid: onInvalid == "keep", Strict: s.Bool("STRICT", false)}
 	}
 	return routes
-}
-
-// open makes a destination's driver. A destination whose address is at fault is an error of kind Address.
-func (b *Backend) open(d registry.Destination) (destination.Destination, error) {
-	if d.Fault != nil {
-		return nil, &lead.Error{Kind: lead.Address, Err: d.Fault}
-	}
-	driver, ok := destinations()[d.Kind]
-	if !ok {
-		return nil, lead.Errorf(lead.Address, "there is no destination driver %q", d.Kind)
-	}
-	return driver(destination.Options{Address: d.Address, Encoding: d.Encoding, Client: b.Client, Now: b.Ledger.Now})
 }
 
 // The budgets of the functions: below the five minutes of functionTimeout in host.json, after which the host kills

@@ -72,6 +72,6 @@ func OpenBackend(env *config.Env, now func() time.Time) *Backend {
 	b.Hash = ledger.NewHash(hashKey)
 	b.Ledger = ledger.New(b.Account, b.Names, b.Hash, now)
 	b.Intake = ledger.NewIntake(b.Account, b.Names)
-	b.Destinations = registry.New(b.Account.Table(b.Names.Destinations()), sealer, now)
+	b.Destinations = registry.New(b.Account.Table(b.Names.Destinations()), sealer, checkDestination(now), now)
 	return b
 }

@@ -79,6 +79,9 @@ func (s SAS) Path() string { return s.path }
 // Name is the queue's or container's own name.
 func (s SAS) Name() string { return s.name }
 
+// Bare is the URL without its query: scheme, host and path.
+func (s SAS) Bare() string { return s.scheme + "://" + s.host + s.path }
+
 // Permissions are the letters of sp, empty when a stored access policy holds them.
 func (s SAS) Permissions() string {
 	if s.secret == nil {

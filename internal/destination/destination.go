@@ -26,6 +26,7 @@ type Delivery struct {
 type Receipt struct {
 	ID      string // Azure message id or ETag; empty when the far side gives none
 	Code    int    // HTTP status
+	Place   string // where it lies, as a URL without a query; empty when the far side has no place for one delivery
 	Assumed bool   // it was already there, so an earlier try must have put it there
 }
 
@@ -43,8 +44,13 @@ type Destination interface {
 type Options struct {
 	Address  config.Secret    // the pasted URL
 	Encoding string           // for queues: "base64" (default) or "text"
-	Client   *http.Client     // shared; follows no redirects
+	Client   *http.Client     // shared; follows no redirects. For webhooks one of httpclient.NewClient, which guards where it goes
 	Now      func() time.Time // the clock against which a SAS expires
+
+	// For webhooks.
+	Headers      map[string]config.Secret // the lender's own, by name
+	Secrets      []config.Secret          // that sign, "whsec_" and base64: one, and during a rotation the old one too
+	AllowPrivate bool                     // http and private addresses may be called
 }
 
 // Open makes a destination. It calls nothing; an address that can never work is an error of kind Address whose text

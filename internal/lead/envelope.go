@@ -20,7 +20,9 @@ type Envelope struct {
 	Subject string    // the lead's id; empty when the event is about no lead
 	Time    time.Time // when it was received, UTC
 	Data    []byte    // the payload, byte for byte but for white space around it
+	DataRef string    // where the payload lies when it does not travel with the envelope: a URL without a query
 	Binary  bool      // Data is not JSON and travels as data_base64
+	Tags    []string  // what is odd about it for the one who gets it; travel as the extension "leadrelaytags"
 	Test    bool      // made by `leadctl destinations test`; travels as the extension "leadrelaytest"
 }
 
@@ -47,10 +49,18 @@ func (e Envelope) AppendJSON(b []byte) []byte {
 	if e.Test {
 		b = append(b, `,"leadrelaytest":true`...)
 	}
+	if len(e.Tags) > 0 {
+		b = append(b, `,"leadrelaytags":`...)
+		b = appendString(b, strings.Join(e.Tags, " "))
+	}
 	if e.Binary {
 		b = append(b, `,"data_base64":"`...)
 		b = base64.StdEncoding.AppendEncode(b, e.Data)
 		return append(b, '"', '}')
+	}
+	if e.DataRef != "" {
+		b = append(b, `,"datacontenttype":"application/json","dataref":`...)
+		return append(appendString(b, e.DataRef), '}')
 	}
 	b = append(b, `,"datacontenttype":"application/json","data":`...)
 	b = append(b, bytes.TrimSpace(e.Data)...)
@@ -78,18 +88,20 @@ func ParseEnvelope(b []byte) (Envelope, error) {
 		Type        string         `json:"type"`
 		Subject     string         `json:"subject"`
 		Time        time.Time      `json:"time"`
+		Tags        string         `json:"leadrelaytags"`
 		Test        bool           `json:"leadrelaytest"`
 		Data        jsontext.Value `json:"data"`
+		DataRef     string         `json:"dataref"`
 		Base64      *string        `json:"data_base64"`
 	}
 	if err := json.Unmarshal(b, &w); err != nil {
 		return Envelope{}, fmt.Errorf("%w: not an envelope's JSON", ErrNotEnvelope)
 	}
 	partner, ok := strings.CutPrefix(w.Source, sourcePrefix)
-	if w.SpecVersion != "1.0" || !ok || w.ID == "" || (w.Data == nil && w.Base64 == nil) {
+	if w.SpecVersion != "1.0" || !ok || w.ID == "" || (w.Data == nil && w.Base64 == nil && w.DataRef == "") {
 		return Envelope{}, ErrNotEnvelope
 	}
-	e := Envelope{ID: w.ID, Partner: partner, Type: w.Type, Subject: w.Subject, Time: w.Time, Test: w.Test, Data: bytes.Clone(w.Data)}
+	e := Envelope{ID: w.ID, Partner: partner, Type: w.Type, Subject: w.Subject, Time: w.Time, DataRef: w.DataRef, Tags: strings.Fields(w.Tags), Test: w.Test, Data: bytes.Clone(w.Data)}
 	if w.Base64 != nil {
 		data, err := base64.StdEncoding.DecodeString(*w.Base64)
 		if err != nil {

@@ -2,8 +2,10 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"leadrelay/internal/azure"
 	"leadrelay/internal/lead"
 )
 
@@ -21,6 +23,28 @@ func (l *Ledger) Resolve(ctx context.Context, m *Message) error {
 	}
 	m.Envelope = e
 	return nil
+}
+
+// ErrErased says that an event's payload is gone: its retention is over, or somebody erased the person.
+var ErrErased = errors.New("the payload is erased")
+
+// Payload is the envelope of an event as the ledger keeps it. [ErrErased] when it is gone.
+func (l *Ledger) Payload(ctx context.Context, e Event) (lead.Envelope, error) {
+	switch {
+	case e.Claim != "":
+		env, err := l.readClaim(ctx, e.Claim)
+		if azure.NotFound(err) {
+			return env, ErrErased
+		}
+		return env, err
+	case len(e.Envelope) == 0:
+		return lead.Envelope{}, ErrErased
+	}
+	env, err := lead.ParseEnvelope(e.Envelope)
+	if err != nil {
+		return env, fmt.Errorf("event %s: %w", e.Key, err)
+	}
+	return env, nil
 }
 
 func (l *Ledger) readClaim(ctx context.Context, name string) (lead.Envelope, error) {

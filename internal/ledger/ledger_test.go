@@ -18,7 +18,7 @@ func TestSameReceiptAgainSendsOnlyWhatIsMissing(t *testing.T) {
 	if len(o.Pending) != 2 {
 		t.Fatalf("%d deliveries are pending, want 2", len(o.Pending))
 	}
-	if err := b.Record(b.ctx, o.Key, ledger.Outcome{Destination: "d1", State: ledger.Delivered, Tries: 1, Started: b.now, Code: "201"}); err != nil {
+	if err := b.Record(b.ctx, o.Pending[0], ledger.Outcome{State: ledger.Delivered, Started: b.now, Code: "201"}, b.now); err != nil {
 		t.Fatal(err)
 	}
 	again := b.open(m, ledger.Again)
@@ -48,7 +48,7 @@ func TestTenCopiesAtOnceAreOneEvent(t *testing.T) {
 	for i := range verdicts {
 		m := b.message("A")
 		wg.Go(func() {
-			o, err := b.Open(b.ctx, m, []ledger.Target{{ID: "d1"}})
+			o, err := b.Open(b.ctx, m, []ledger.Target{{ID: "d1"}}, nil)
 			if err != nil {
 				t.Error(err)
 			}
@@ -125,7 +125,7 @@ func TestVersionsAreJudgedByWhenTheyWereReceived(t *testing.T) {
 func TestKilledBetweenVersionAndEventStillInsertsTheEvent(t *testing.T) {
 	b := newBook(t)
 	m := b.message("A")
-	if _, err := b.Open(b.ctx, m, []ledger.Target{{ID: "a key that no row may have: /"}}); err == nil {
+	if _, err := b.Open(b.ctx, m, []ledger.Target{{ID: "a key that no row may have: /"}}, nil); err == nil {
 		t.Fatal("the insert worked; the test needs it to fail")
 	}
 	b.open(m, ledger.First)
@@ -140,18 +140,18 @@ func TestEventForManyDestinationsIsCompletedAfterAKill(t *testing.T) {
 	}
 	broken := append(append([]ledger.Target{}, targets[:200]...), ledger.Target{ID: "not / a key"})
 	broken = append(broken, targets[200:]...)
-	if _, err := b.Open(b.ctx, m, broken); err == nil {
+	if _, err := b.Open(b.ctx, m, broken, nil); err == nil {
 		t.Fatal("the insert worked; the test needs it to fail half way")
 	}
-	o, err := b.Open(b.ctx, m, targets)
+	o, err := b.Open(b.ctx, m, targets, nil)
 	if err == nil {
 		t.Fatalf("a row with a broken key was inserted: %v", o.Verdict)
 	}
 	m = b.message("B")
-	if o, err = b.Open(b.ctx, m, targets); err != nil || o.Verdict != ledger.First || len(o.Pending) != 250 {
+	if o, err = b.Open(b.ctx, m, targets, nil); err != nil || o.Verdict != ledger.First || len(o.Pending) != 250 {
 		t.Fatalf("verdict %d, %d pending, %v", o.Verdict, len(o.Pending), err)
 	}
-	if o, err = b.Open(b.ctx, m, nil); err != nil || o.Verdict != ledger.Again || len(o.Pending) != 250 {
+	if o, err = b.Open(b.ctx, m, nil, nil); err != nil || o.Verdict != ledger.Again || len(o.Pending) != 250 {
 		t.Fatalf("verdict %d, %d pending, %v", o.Verdict, len(o.Pending), err)
 	}
 }
@@ -160,7 +160,7 @@ func TestRejectedEventIsKeptForNobody(t *testing.T) {
 	b := newBook(t)
 	m := b.message("A")
 	m.Reject = &ledger.Rejection{Status: 422, Reason: "breaks its schema", Faults: []lead.Fault{{Field: "id", Rule: "required"}}}
-	o, err := b.Open(b.ctx, m, nil)
+	o, err := b.Open(b.ctx, m, nil, nil)
 	if err != nil || o.State != ledger.Rejected || len(o.Pending) != 0 {
 		t.Fatalf("state %s, %d pending, %v", o.State, len(o.Pending), err)
 	}

@@ -61,14 +61,14 @@ func (b *book) message(content string) *ledger.Message {
 // first message, or the same duplicate again.
 func (b *book) open(m *ledger.Message, want ledger.Verdict) ledger.Opened {
 	b.Helper()
-	o, err := b.Open(b.ctx, m, []ledger.Target{{ID: "d1", Name: "one"}, {ID: "d2", Name: "two"}})
+	o, err := b.Open(b.ctx, m, []ledger.Target{{ID: "d1", Name: "one"}, {ID: "d2", Name: "two"}}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	if o.Verdict != want {
 		b.Fatalf("the verdict is %d, want %d", o.Verdict, want)
 	}
-	again, err := b.Open(b.ctx, m, nil)
+	again, err := b.Open(b.ctx, m, nil, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

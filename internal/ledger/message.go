@@ -27,6 +27,24 @@ type Message struct {
 	Reject  *Rejection  // why it was refused at the door; it is kept, and sent to nobody
 
 	Returned int // how often it came back from the poison queue
+
+	// Retry makes the message a try of one delivery; everything above but Key and Returned is then empty.
+	Retry *Retry
+}
+
+// Retry is one try of one delivery, waiting in the intake until it is due. It never holds the payload.
+type Retry struct {
+	Destination string    `json:"destination"` // id
+	Try         int       `json:"try"`         // the number that the delivery's row must have; another is stale
+	Due         time.Time `json:"due"`
+}
+
+// Due is when a message should have been taken out of the intake at the earliest; zero when it was due as it came.
+func (m Message) Due() time.Time {
+	if m.Retry == nil {
+		return time.Time{}
+	}
+	return m.Retry.Due
 }
 
 // Rejection is why an authentic event was refused.
@@ -36,12 +54,13 @@ type Rejection struct {
 	Faults []lead.Fault `json:"faults,omitempty"`
 }
 
-// wire is a message as JSON; event excludes claim and head.
+// wire is a message as JSON: an event, a claim with its head, or a delivery.
 type wire struct {
 	V        int            `json:"v"`
 	Event    jsontext.Value `json:"event,omitempty"`
 	Claim    string         `json:"claim,omitempty"`
 	Head     *head          `json:"head,omitempty"`
+	Delivery *Retry         `json:"delivery,omitempty"`
 	Key      string         `json:"key"`
 	LeadKey  string         `json:"lead,omitempty"`
 	Content  string         `json:"content,omitempty"`
@@ -62,7 +81,7 @@ type head struct {
 
 // Encode is the message as it goes on the queue, before base64.
 func (m Message) Encode() ([]byte, error) {
-	w := wire{V: 1, Claim: m.Claim, Key: m.Key, LeadKey: m.LeadKey, Content: m.Content, Notes: m.Notes, Reject: m.Reject, Returned: m.Returned}
+	w := wire{V: 1, Claim: m.Claim, Key: m.Key, LeadKey: m.LeadKey, Content: m.Content, Notes: m.Notes, Reject: m.Reject, Returned: m.Returned, Delivery: m.Retry}
 	if e := m.Envelope; m.Claim != "" {
 		w.Head = &head{ID: e.ID, Partner: e.Partner, Type: e.Type, Subject: e.Subject, Time: e.Time, Binary: e.Binary}
 	}
@@ -70,7 +89,7 @@ func (m Message) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode message: %w", err)
 	}
-	if m.Claim != "" {
+	if m.Claim != "" || m.Retry != nil {
 		return rest, nil
 	}
 	b := make([]byte, 0, len(rest)+len(m.Envelope.Data)+512)
@@ -89,10 +108,13 @@ func ParseMessage(b []byte) (Message, error) {
 	if err := jsonv2.Unmarshal(b, &w); err != nil {
 		return Message{}, fmt.Errorf("%w: not JSON of its form", ErrUnreadable)
 	}
-	if w.V != 1 || w.Key == "" || (w.Event == nil) == (w.Claim == "") || (w.Claim == "") != (w.Head == nil) {
-		return Message{}, fmt.Errorf("%w: version, key, and event or claim with head are needed", ErrUnreadable)
+	if !w.whole() {
+		return Message{}, fmt.Errorf("%w: version, key, and event, claim with head, or delivery are needed", ErrUnreadable)
 	}
-	m := Message{Claim: w.Claim, Key: w.Key, LeadKey: w.LeadKey, Content: w.Content, Notes: w.Notes, Reject: w.Reject, Returned: w.Returned}
+	m := Message{Claim: w.Claim, Key: w.Key, LeadKey: w.LeadKey, Content: w.Content, Notes: w.Notes, Reject: w.Reject, Returned: w.Returned, Retry: w.Delivery}
+	if w.Delivery != nil {
+		return m, nil
+	}
 	if h := w.Head; h != nil {
 		m.Envelope = lead.Envelope{ID: h.ID, Partner: h.Partner, Type: h.Type, Subject: h.Subject, Time: h.Time, Binary: h.Binary}
 		return m, nil
@@ -102,4 +124,15 @@ func ParseMessage(b []byte) (Message, error) {
 		return Message{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	return m, nil
+}
+
+// whole says that the message is of one form, and just one.
+func (w wire) whole() bool {
+	forms := 0
+	for _, has := range []bool{w.Event != nil, w.Claim != "", w.Delivery != nil} {
+		if has {
+			forms++
+		}
+	}
+	return w.V == 1 && w.Key != "" && forms == 1 && (w.Claim == "") == (w.Head == nil) && (w.Delivery == nil || w.Delivery.Destination != "")
 }

@@ -15,7 +15,11 @@ import (
 )
 
 // Target is a destination that an event is meant for.
-type Target struct{ ID, Name string }
+type Target struct {
+	ID, Name string
+	Tags     []string // what is odd about the event for this destination
+	Wait     string   // why the delivery waits for a person; empty when it does not
+}
 
 // Verdict says what a message turned out to be.
 type Verdict uint8
@@ -41,7 +45,9 @@ const maxRows = 100
 
 // Open inserts the event of a message with a delivery for each target, in one transaction, and says what is left to do
 // (DESIGN 3a). The targets count for a new event only: they are fixed at the insert.
-func (l *Ledger) Open(ctx context.Context, m *Message, targets []Target) (Opened, error) {
+//
+// passed says why the event is not for the others.
+func (l *Ledger) Open(ctx context.Context, m *Message, targets []Target, passed []Decision) (Opened, error) {
 	key := m.Key
 	if m.Content != "" && m.Reject == nil {
 		var err error
@@ -50,13 +56,14 @@ func (l *Ledger) Open(ctx context.Context, m *Message, targets []Target) (Opened
 		}
 	}
 	e := newEvent(key, m, targets)
+	e.Passed = passed
 	if err := l.addDay(ctx, e); err != nil {
 		return Opened{}, fmt.Errorf("index: %w", err)
 	}
 	err := l.insert(ctx, e, targets)
 	switch {
 	case err == nil:
-		return Opened{Key: key, Verdict: First, State: e.State, Pending: fresh(targets)}, nil
+		return Opened{Key: key, Verdict: First, State: e.State, Pending: fresh(key, targets)}, nil
 	case azure.Exists(err):
 		return l.reopen(ctx, key, m)
 	default:
@@ -73,21 +80,30 @@ func newEvent(key string, m *Message, targets []Target) Event {
 	if m.Claim == "" {
 		e.Envelope = m.Envelope.AppendJSON(nil)
 	}
-	switch {
-	case m.Reject != nil:
+	var states []State
+	for _, t := range targets {
+		states = append(states, t.state())
+	}
+	if e.State = Overall(states); m.Reject != nil {
 		e.State = Rejected
-	case len(targets) == 0:
-		e.State = Unmatched
-	default:
-		e.State = InFlight
 	}
 	return e
 }
 
-func fresh(targets []Target) []Delivery {
+// state is the one that a delivery begins with.
+func (t Target) state() State {
+	if t.Wait != "" {
+		return Held
+	}
+	return InFlight
+}
+
+func fresh(key string, targets []Target) []Delivery {
 	var out []Delivery
 	for _, t := range targets {
-		out = append(out, Delivery{Destination: t.ID, Name: t.Name, State: InFlight})
+		if t.Wait == "" {
+			out = append(out, Delivery{Destination: t.ID, Name: t.Name, State: InFlight, Tags: t.Tags, key: key})
+		}
 	}
 	return out
 }
@@ -108,13 +124,18 @@ func (l *Ledger) insert(ctx context.Context, e Event, targets []Target) error {
 	head, err := entity(e.Key, eventRow, map[string]any{
 		"Receipt": e.Receipt, "Partner": e.Partner, "Type": e.Type, "Subject": e.Subject, "LeadKey": e.LeadKey, "Received": e.Received,
 		"State": string(e.State), "Destinations": strings.Join(e.Destinations, " "), "Notes": encoded(e.Notes), "Reject": encoded(e.Reject),
-		"Envelope": aztables.EDMBinary(e.Envelope), "Claim": e.Claim})
+		"Envelope": aztables.EDMBinary(e.Envelope), "Claim": e.Claim, "Passed": packDecisions(e.Passed)})
 	if err != nil {
 		return err
 	}
 	rows := [][]byte{head}
 	for _, t := range targets {
-		b, err := deliveryEntity(e.Key, t)
+		if t.Wait != "" {
+			if err := l.addOpen(ctx, t.ID, openRow(waitingPrefix, e.Received, e.Key)); err != nil {
+				return err
+			}
+		}
+		b, err := deliveryEntity(e.Key, t, e.Received)
 		if err != nil {
 			return err
 		}
@@ -128,8 +149,12 @@ func (l *Ledger) insert(ctx context.Context, e Event, targets []Target) error {
 	return nil
 }
 
-func deliveryEntity(key string, t Target) ([]byte, error) {
-	return entity(key, deliveryPrefix+t.ID, map[string]any{"Name": t.Name, "State": string(InFlight), "Tries": int32(0)})
+func deliveryEntity(key string, t Target, received time.Time) ([]byte, error) {
+	props := map[string]any{"Name": t.Name, "State": string(t.state()), "Try": int32(0), "Tries": int32(0), "Tags": strings.Join(t.Tags, " "), "Reason": t.Wait}
+	if t.Wait != "" {
+		props["Open"] = openRow(waitingPrefix, received, key)
+	}
+	return entity(key, deliveryPrefix+t.ID, props)
 }
 
 func (l *Ledger) transact(ctx context.Context, rows [][]byte) error {
@@ -194,14 +219,14 @@ func (l *Ledger) pending(ctx context.Context, key string, ids []string) ([]Deliv
 	for _, id := range ids {
 		d, ok := rows[id]
 		if !ok {
-			b, err := deliveryEntity(key, Target{ID: id})
+			b, err := deliveryEntity(key, Target{ID: id}, time.Time{})
 			if err != nil {
 				return nil, err
 			}
 			if err := ignoreExists(l.add(ctx, l.Events, b)); err != nil {
 				return nil, fmt.Errorf("complete the insert: %w", err)
 			}
-			d = Delivery{Destination: id, State: InFlight}
+			d = Delivery{Destination: id, State: InFlight, key: key}
 		}
 		if d.State == InFlight {
 			out = append(out, d)

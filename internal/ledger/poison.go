@@ -24,13 +24,13 @@ type Buried struct {
 	Body     []byte    `json:"body"` // base64 in the JSON
 }
 
-// Keep stores a buried message. The same message is stored once.
+// Keep stores a buried message. The same message with the same body is stored once.
 func (p *Poison) Keep(ctx context.Context, b Buried) error {
 	data, err := json.Marshal(b)
 	if err != nil {
 		return fmt.Errorf("encode a buried message: %w", err)
 	}
-	sum := sha256.Sum256([]byte(b.ID))
+	sum := sha256.Sum256(append([]byte(b.ID+"\x00"), b.Body...))
 	name := b.Lane + "/" + b.Inserted.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(sum[:8]) + ".json"
 	if err := put(ctx, p.Container, name, data, 10*time.Second); err != nil {
 		return fmt.Errorf("keep a buried message: %w", err)

@@ -2,39 +2,55 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
+	"leadrelay/internal/lead"
 )
 
-// Record writes down what one try of a delivery came to.
-func (l *Ledger) Record(ctx context.Context, key string, o Outcome) error {
-	b, err := entity(key, deliveryPrefix+o.Destination, map[string]any{
-		"State": string(o.State), "Tries": int32(o.Tries), "Tried": o.Started, "TookMs": int32(o.Took.Milliseconds()),
-		"FarID": o.ID, "Code": o.Code, "Assumed": o.Assumed, "Reason": o.Reason})
-	if err != nil {
-		return err
+// Conclude writes the one state of an event, out of what its deliveries say. It is guarded by ETag: whoever writes has
+// seen every delivery as it was after the last write.
+func (l *Ledger) Conclude(ctx context.Context, key string) (State, error) {
+	for range races {
+		e, ok, err := get(ctx, l.Events, key, eventRow)
+		if err != nil || !ok {
+			return "", err
+		}
+		rows, err := l.deliveries(ctx, key)
+		if err != nil {
+			return "", err
+		}
+		var states []State
+		for _, d := range rows {
+			states = append(states, d.State)
+		}
+		state := Overall(states)
+		if state == e.state() || e.state() == Rejected {
+			return e.state(), nil
+		}
+		props := map[string]any{"State": string(state)}
+		if state == Delivered || state == Dead {
+			props["Finished"] = l.Now()
+		}
+		b, err := entity(key, eventRow, props)
+		if err != nil {
+			return "", err
+		}
+		if err = l.merge(ctx, b, e.etag); err == nil || !azure.Stale(err) {
+			return state, err
+		}
 	}
-	return l.merge(ctx, b)
+	return "", &lead.Error{Kind: lead.Unavailable, Err: errors.New("the event changed under every try")}
 }
 
-// Finish writes down the state in which an event ended.
-func (l *Ledger) Finish(ctx context.Context, key string, s State) error {
-	b, err := entity(key, eventRow, map[string]any{"State": string(s), "Finished": l.Now()})
-	if err != nil {
-		return err
-	}
-	return l.merge(ctx, b)
-}
-
-func (l *Ledger) merge(ctx context.Context, b []byte) error {
-	_, err := l.Events.UpdateEntity(ctx, b, &aztables.UpdateEntityOptions{IfMatch: to.Ptr(azcore.ETagAny), UpdateMode: aztables.UpdateModeMerge})
+func (l *Ledger) merge(ctx context.Context, b []byte, match azcore.ETag) error {
+	_, err := l.Events.UpdateEntity(ctx, b, &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeMerge})
 	return azure.Classify(err)
 }
 
@@ -65,17 +81,34 @@ func (l *Ledger) Event(ctx context.Context, key string) (e Event, ok bool, err e
 	if err := r.decode("Notes", &e.Notes); err != nil {
 		return Event{}, false, err
 	}
+	e.Passed = unpackDecisions(r.bytes("Passed"))
 	return e, true, r.decode("Reject", &e.Reject)
 }
 
-// Deliveries reads the deliveries of an event by destination id.
+// deliveries reads the deliveries of an event by destination id.
 func (l *Ledger) deliveries(ctx context.Context, key string) (map[string]Delivery, error) {
 	out := map[string]Delivery{}
 	err := l.rows(ctx, key, deliveryPrefix, func(r row) {
-		id := strings.TrimPrefix(r.key, deliveryPrefix)
-		out[id] = Delivery{Destination: id, Name: r.text("Name"), State: r.state(), Tries: r.number("Tries"), Reason: r.text("Reason"), Code: r.text("Code")}
+		d := parseDelivery(key, r)
+		out[d.Destination] = d
 	})
 	return out, err
+}
+
+// Delivery reads one delivery of an event; ok is false when there is none.
+func (l *Ledger) Delivery(ctx context.Context, key, destination string) (d Delivery, ok bool, err error) {
+	r, ok, err := get(ctx, l.Events, key, deliveryPrefix+destination)
+	if err != nil || !ok {
+		return Delivery{}, false, err
+	}
+	return parseDelivery(key, r), true, nil
+}
+
+func parseDelivery(key string, r row) Delivery {
+	return Delivery{Destination: strings.TrimPrefix(r.key, deliveryPrefix), Name: r.text("Name"), State: r.state(), Try: r.number("Try"), Tries: r.number("Tries"),
+		First: r.time("First"), Last: r.time("Tried"), Due: r.time("Due"), Until: r.time("Until"), Took: time.Duration(r.number("TookMs")) * time.Millisecond,
+		Reason: r.text("Reason"), Code: r.text("Code"), FarID: r.text("FarID"), Assumed: r.flag("Assumed"), Stale: r.flag("Stale"),
+		Tags: strings.Fields(r.text("Tags")), key: key, open: r.text("Open"), etag: r.etag}
 }
 
 // Deliveries reads the deliveries of an event, in order of destination id.

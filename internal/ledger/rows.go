@@ -52,38 +52,69 @@ type Event struct {
 	Received     time.Time
 	State        State
 	Destinations []string // the ids fixed at the insert; each has a d row
+	Passed       []Decision
 	Notes        []lead.Note
 	Reject       *Rejection
 	Envelope     []byte // the envelope's JSON; nil when Claim names its blob
 	Claim        string
 }
 
-// Delivery is a d row: one event for one destination.
-type Delivery struct {
-	Destination string // id
-	Name        string // of the destination, at the insert
-	State       State  // in flight, held, dead or delivered
-	Tries       int
-	Reason      string // of the last try, when it failed
-	Code        string // the far side's own word for it
+// Decision says why an event was not for a destination.
+type Decision struct {
+	Destination string `json:"destination"` // id
+	Name        string `json:"name"`
+	Why         string `json:"why"`
 }
 
-// Outcome is what one try of a delivery came to.
-type Outcome struct {
-	Destination string
-	State       State
-	Tries       int
-	Started     time.Time
+// Delivery is a d row: one event for one destination.
+type Delivery struct {
+	Destination string    // id
+	Name        string    // of the destination, at the insert
+	State       State     // in flight, held, dead or delivered
+	Try         int       // the number of the try that is next, or being made: 0 is the event message's own
+	Tries       int       // how many were made
+	First       time.Time // when the first was made; zero before it
+	Last        time.Time // when the last was made
+	Due         time.Time // of the next one, while a retry waits
+	Until       time.Time // somebody is at it, at most until then
 	Took        time.Duration
-	ID          string // Azure message id or ETag
-	Code        string // HTTP status, with the far side's word
+	Reason      string // of the last failure, or why it is held
+	Code        string // the far side's own word for it, or its status
+	FarID       string // Azure message id or ETag
 	Assumed     bool   // the far side said that it was there already
-	Reason      string
+	Stale       bool   // it was sent after a newer version of its lead
+	Tags        []string
+	Probe       bool // this try is the probe of a held destination; not stored
+
+	key  string // the event's
+	open string // its row in the index of open deliveries, if it has one
+	etag azcore.ETag
+}
+
+// Key is the event's key.
+func (d Delivery) Key() string { return d.key }
+
+// Outcome is what one try of a delivery came to, or why none was made.
+type Outcome struct {
+	State   State
+	Started time.Time // zero when no try was made
+	Took    time.Duration
+	ID      string // Azure message id or ETag
+	Code    string // HTTP status, with the far side's word
+	Assumed bool
+	Stale   bool
+	Reason  string
+	Next    time.Time // for InFlight: when the next try is due
+	Person  bool      // for Held: it waits for a person, not for the destination's repair
 }
 
 func entity(partition, row string, props map[string]any) ([]byte, error) {
 	for name, v := range props {
-		if t, ok := v.(time.Time); ok {
+		t, ok := v.(time.Time)
+		switch {
+		case ok && t.IsZero():
+			delete(props, name) // Azure's times begin in 1601
+		case ok:
 			props[name] = aztables.EDMDateTime(t.UTC())
 		}
 	}
@@ -112,6 +143,8 @@ func (r row) number(name string) int {
 	n, _ := r.props[name].(int32)
 	return int(n)
 }
+
+func (r row) flag(name string) bool { b, _ := r.props[name].(bool); return b }
 
 func (r row) bytes(name string) []byte {
 	b, _ := r.props[name].(aztables.EDMBinary)

@@ -48,26 +48,60 @@ func (in *Intake) Spilled(ctx context.Context, max int32) ([]Stray, error) {
 
 // Poisoned leases at most 32 messages of the host's poison queue for the given time.
 func (in *Intake) Poisoned(ctx context.Context, lease time.Duration) ([]Stray, error) {
-	resp, err := in.Poison.DequeueMessages(ctx, &azqueue.DequeueMessagesOptions{
+	return take(ctx, in.Poison, lease)
+}
+
+// Take leases at most 32 messages of the intake itself, as its trigger does.
+func (in *Intake) Take(ctx context.Context, lease time.Duration) ([]Stray, error) {
+	return take(ctx, in.Queue, lease)
+}
+
+func take(ctx context.Context, q *azqueue.QueueClient, lease time.Duration) ([]Stray, error) {
+	resp, err := q.DequeueMessages(ctx, &azqueue.DequeueMessagesOptions{
 		NumberOfMessages: to.Ptr(int32(32)), VisibilityTimeout: to.Ptr(int32(lease / time.Second))})
 	if azure.NotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the poison queue: %w", azure.Classify(err))
+		return nil, fmt.Errorf("take messages: %w", azure.Classify(err))
 	}
 	var out []Stray
 	for _, m := range resp.Messages {
-		text, err := base64.StdEncoding.DecodeString(*m.MessageText)
-		if err != nil {
-			text = []byte(*m.MessageText)
-		}
-		out = append(out, Stray{Text: text, remove: func(ctx context.Context) error {
-			_, err := in.Poison.DeleteMessage(ctx, *m.MessageID, *m.PopReceipt, nil)
+		out = append(out, Stray{Text: plain(*m.MessageText), remove: func(ctx context.Context) error {
+			_, err := q.DeleteMessage(ctx, *m.MessageID, *m.PopReceipt, nil)
 			return gone(err)
 		}})
 	}
 	return out, nil
+}
+
+// plain undoes base64; what is none stays as it is.
+func plain(text string) []byte {
+	if b, err := base64.StdEncoding.DecodeString(text); err == nil {
+		return b
+	}
+	return []byte(text)
+}
+
+// Lateness is how long the oldest message that anybody could take has been waiting beyond its time; 0 when there is
+// none. A message that was leased and came back counts from when it was put.
+func (in *Intake) Lateness(ctx context.Context, now time.Time) (time.Duration, error) {
+	resp, err := in.Queue.PeekMessages(ctx, &azqueue.PeekMessagesOptions{NumberOfMessages: to.Ptr(int32(32))})
+	if azure.NotFound(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("peek into the intake: %w", azure.Classify(err))
+	}
+	late := time.Duration(0)
+	for _, m := range resp.Messages {
+		due := *m.InsertionTime
+		if parsed, err := ParseMessage(plain(*m.MessageText)); err == nil && parsed.Due().After(due) {
+			due = parsed.Due()
+		}
+		late = max(late, now.Sub(due))
+	}
+	return late, nil
 }
 
 // gone takes an answer that says it is not there any more for success.

@@ -1,163 +1,153 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"regexp"
+	"reflect"
 	"slices"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"leadrelay/internal/azure"
-	"leadrelay/internal/config"
 )
-
-// Spec is a destination as an operator writes it in destinations.yaml.
-type Spec struct {
-	Name     string        `yaml:"name"`
-	Lender   string        `yaml:"lender"`
-	Kind     string        `yaml:"kind"`     // queue or blob
-	Address  config.Secret `yaml:"address"`  // the SAS URL as the lender pasted it; may be left out once it is registered
-	Encoding string        `yaml:"encoding"` // queue: base64 (default) or text
-	Format   string        `yaml:"format"`   // raw (default) or cloudevents
-	State    State         `yaml:"state"`    // active (default) or paused
-}
-
-// ReadSpecs reads a destinations.yaml: a list under the key "destinations". Unknown keys are errors; all are told.
-func ReadSpecs(r io.Reader) ([]Spec, error) {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("read destinations: %w", err)
-	}
-	var file struct {
-		Destinations []Spec `yaml:"destinations"`
-	}
-	dec := yaml.NewDecoder(bytes.NewReader(b))
-	dec.KnownFields(true)
-	if err := dec.Decode(&file); err != nil {
-		return nil, fmt.Errorf("destinations: %w", quiet(err))
-	}
-	return file.Destinations, nil
-}
-
-// quoted is what yaml quotes of a file in its complaints: it might be part of a SAS.
-var quoted = regexp.MustCompile("`[^`]*`|\"[^\"]*\"")
-
-func quiet(err error) error { return errors.New(quoted.ReplaceAllString(err.Error(), "(…)")) }
 
 // Change is what applying one spec does or would do.
 type Change struct {
 	Name     string          `json:"name"`
-	Action   string          `json:"action"`           // created, updated or unchanged
-	Fields   []string        `json:"fields,omitempty"` // what differs
+	Action   string          `json:"action"`           // created, updated, unchanged or removed
+	Fields   []string        `json:"fields,omitempty"` // what differs; secrets by name only
 	Findings []azure.Finding `json:"findings,omitempty"`
 }
 
-// Apply makes the registry say what the specs say and leaves other destinations alone. Nothing is written when any
-// spec is wrong: the error tells all that is. With dryRun nothing is written at all.
-func (r *Registry) Apply(ctx context.Context, specs []Spec, dryRun bool) ([]Change, error) {
-	have, err := r.List(ctx)
+// Options of [Registry.Apply].
+type ApplyOptions struct {
+	DryRun bool // write nothing
+	Prune  bool // remove the destinations that the specs do not name
+}
+
+// Apply makes the registry say what the specs say. Nothing is written when any spec is wrong: the error tells all that
+// is.
+func (r *Registry) Apply(ctx context.Context, specs []Spec, o ApplyOptions) ([]Change, error) {
+	have, err := r.present(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var changes []Change
-	var next []Destination
-	var wrong []error
-	for i, s := range specs {
-		if slices.ContainsFunc(specs[:i], func(t Spec) bool { return t.Name == s.Name }) {
-			wrong = append(wrong, fmt.Errorf("%s: named twice", s.Name))
-		}
-		d, c, err := r.merge(s, have)
-		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s: %w", cmpName(s.Name, i), err))
-			continue
-		}
-		changes, next = append(changes, c), append(next, d)
+	plan, err := r.plan(specs, have, o.Prune)
+	changes := make([]Change, len(plan))
+	for i, p := range plan {
+		changes[i] = p.change
 	}
-	if err := errors.Join(wrong...); err != nil || dryRun {
+	if err != nil || o.DryRun {
 		return changes, err
 	}
-	for i, d := range next {
-		if changes[i].Action == "unchanged" {
-			continue
-		}
-		if err := r.save(ctx, d); err != nil {
+	for i, p := range plan {
+		if err := r.carryOut(ctx, p); err != nil {
 			return changes[:i], err
 		}
 	}
 	return changes, nil
 }
 
-func cmpName(name string, i int) string {
-	if name == "" {
-		return fmt.Sprintf("destination %d", i+1)
+// present are the destinations that are not removed.
+func (r *Registry) present(ctx context.Context) ([]Destination, error) {
+	list, err := r.List(ctx)
+	return slices.DeleteFunc(list, func(d Destination) bool { return d.Wanted == Removed }), err
+}
+
+// step is one change with the destination as it will be.
+type step struct {
+	to     Destination
+	change Change
+}
+
+func (r *Registry) plan(specs []Spec, have []Destination, prune bool) ([]step, error) {
+	var plan []step
+	var wrong []error
+	for i, s := range specs {
+		if slices.ContainsFunc(specs[:i], func(t Spec) bool { return t.Name == s.Name }) {
+			wrong = append(wrong, fmt.Errorf("%s: named twice", s.Name))
+		}
+		p, err := r.merge(s, have)
+		if err != nil {
+			name := s.Name
+			if name == "" {
+				name = fmt.Sprintf("destination %d", i+1)
+			}
+			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		plan = append(plan, p)
 	}
-	return name
+	for _, d := range have {
+		if prune && !slices.ContainsFunc(specs, func(s Spec) bool { return s.Name == d.Name }) {
+			d.Wanted, d.Since = Removed, r.now()
+			plan = append(plan, step{d, Change{Name: d.Name, Action: "removed"}})
+		}
+	}
+	return plan, errors.Join(wrong...)
+}
+
+func (r *Registry) carryOut(ctx context.Context, p step) error {
+	if p.change.Action == "unchanged" {
+		return nil
+	}
+	if err := r.save(ctx, p.to); err != nil {
+		return err
+	}
+	if slices.Contains(p.change.Fields, "address") && p.to.Health.Held {
+		return r.ProbeSoon(ctx, p.to.ID) // it may be repaired
+	}
+	return nil
 }
 
 // merge is the destination that a spec asks for, out of the one of that name if there is one.
-func (r *Registry) merge(s Spec, have []Destination) (Destination, Change, error) {
+func (r *Registry) merge(s Spec, have []Destination) (step, error) {
 	now := r.now().UTC().Truncate(time.Millisecond)
 	i := slices.IndexFunc(have, func(d Destination) bool { return d.Name == s.Name })
 	if i < 0 {
-		d := Destination{ID: newID(), Name: s.Name, Lender: s.Lender, Kind: s.Kind, Created: now}
+		d := Destination{ID: newID(), Name: s.Name, Lender: s.Lender, Kind: s.Kind, Created: now, Changed: now}
 		s.onto(&d, now)
-		findings, err := r.check(d)
-		d.Changed = now
-		return d, Change{Name: s.Name, Action: "created", Findings: findings}, err
+		findings, err := r.judge(&d)
+		return step{d, Change{Name: s.Name, Action: "created", Findings: findings}}, err
 	}
 	old := have[i]
-	d := old
 	if s.Lender != old.Lender || s.Kind != old.Kind {
-		return d, Change{}, errors.New("lender and kind cannot change; remove it and register another")
+		return step{}, errors.New("lender and kind cannot change; remove it and register another")
 	}
-	if s.Address == "" {
-		s.Address = old.Address
-	}
+	d := old
 	s.onto(&d, now)
-	findings, err := r.check(d)
+	findings, err := r.judge(&d)
 	c := Change{Name: s.Name, Action: "unchanged", Fields: differ(old, d), Findings: findings}
 	if len(c.Fields) > 0 {
 		c.Action, d.Changed = "updated", now
 	}
-	return d, c, err
+	return step{d, c}, err
 }
 
-// onto writes what may change, with its defaults, onto a destination.
-func (s Spec) onto(d *Destination, now time.Time) {
-	d.Address, d.Encoding, d.Format = s.Address, s.Encoding, s.Format
-	if d.Encoding == "" && d.Kind == "queue" {
-		d.Encoding = "base64"
-	}
-	if d.Format == "" {
-		d.Format = "raw"
-	}
-	state := s.State
-	if state == "" {
-		state = Active
-	}
-	if state != d.State {
-		d.State, d.Since = state, now
-	}
-}
-
+// differ names what differs, by the names of destinations.yaml.
 func differ(a, b Destination) []string {
 	var out []string
-	for _, f := range []struct {
-		name string
-		same bool
-	}{
-		{"address", a.Address == b.Address}, {"encoding", a.Encoding == b.Encoding}, {"format", a.Format == b.Format}, {"state", a.State == b.State},
-	} {
-		if !f.same {
-			out = append(out, f.name)
+	add := func(name string, x, y any) {
+		if !reflect.DeepEqual(x, y) {
+			out = append(out, name)
 		}
+	}
+	add("address", a.Secrets.Address, b.Secrets.Address)
+	add("address_next", a.Secrets.AddressNext, b.Secrets.AddressNext)
+	add("overflow", a.Secrets.Overflow, b.Secrets.Overflow)
+	add("headers", len(a.Secrets.Headers), len(b.Secrets.Headers))
+	for name, v := range b.Secrets.Headers {
+		if a.Secrets.Headers[name] != v && !slices.Contains(out, "headers") {
+			out = append(out, "headers")
+		}
+	}
+	add("secret", a.Secrets.Signing, b.Secrets.Signing)
+	add("state", a.Wanted, b.Wanted)
+	x, y := reflect.ValueOf(a.Config), reflect.ValueOf(b.Config)
+	for i := range x.NumField() {
+		add(yamlName(x.Type().Field(i)), x.Field(i).Interface(), y.Field(i).Interface())
 	}
 	return out
 }
@@ -167,4 +157,41 @@ func newID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails: it crashes the program instead
 	return hex.EncodeToString(b[:])
+}
+
+// ErrNone says that there is no destination of a name.
+var ErrNone = errors.New("there is no destination of that name")
+
+// Find is the destination of a name or an id.
+func (r *Registry) Find(ctx context.Context, name string) (Destination, error) {
+	list, err := r.present(ctx)
+	if err != nil {
+		return Destination{}, err
+	}
+	for _, d := range list {
+		if d.Name == name || d.ID == name {
+			return d, nil
+		}
+	}
+	return Destination{}, fmt.Errorf("%s: %w", name, ErrNone)
+}
+
+// Want makes a person's decision: active, paused or removed.
+func (r *Registry) Want(ctx context.Context, d Destination, s State) error {
+	if d.Wanted == s {
+		return nil
+	}
+	d.Wanted, d.Since = s, r.now().UTC().Truncate(time.Millisecond)
+	return r.save(ctx, d)
+}
+
+// Delete takes away what is left of a removed destination, once nothing is open for it.
+func (r *Registry) Delete(ctx context.Context, d Destination) error {
+	defer r.Forget()
+	for _, p := range []string{partition, healthPartition} {
+		if _, err := r.table.DeleteEntity(ctx, p, d.ID, nil); err != nil && !azure.NotFound(err) {
+			return fmt.Errorf("delete destination %s: %w", d.Name, azure.Classify(err))
+		}
+	}
+	return nil
 }

@@ -3,6 +3,8 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"time"
@@ -13,49 +15,100 @@ import (
 
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
-// The kinds of destination and what a SAS of theirs leads to.
-func services() map[string]azure.ServiceKind {
-	return map[string]azure.ServiceKind{"queue": azure.Queue, "blob": azure.Container}
-}
-
-// check tells all that is wrong with a destination, and what there is to say about its SAS.
-func (r *Registry) check(d Destination) ([]azure.Finding, error) {
+// judge tells all that is wrong with a destination, and what there is to say about its SAS URLs.
+func (r *Registry) judge(d *Destination) ([]azure.Finding, error) {
 	var wrong []error
 	complain := func(ok bool, format string, args ...any) {
 		if !ok {
 			wrong = append(wrong, fmt.Errorf(format, args...))
 		}
 	}
+	oneOf := func(name, value string, allowed ...string) {
+		complain(slices.Contains(allowed, value), "%s must be one of %v", name, allowed)
+	}
+	c := d.Config
 	complain(namePattern.MatchString(d.Name), "name must be 1 to 63 lower-case letters, digits and hyphens")
 	complain(d.Lender != "", "lender is required")
-	complain(d.Encoding == "" || d.Kind == "queue", "encoding is for queues")
-	complain(d.Kind != "queue" || slices.Contains([]string{"base64", "text"}, d.Encoding), "encoding must be base64 or text")
-	complain(slices.Contains([]string{"raw", "cloudevents"}, d.Format), "format must be raw or cloudevents")
-	complain(d.State == Active || d.State == Paused, "state must be active or paused")
-	sas, err := parseKind(d.Kind, d.Address)
-	complain(err == nil, "%w", err)
+	oneOf("kind", d.Kind, "queue", "blob", "webhook")
+	complain(c.Encoding == "" || d.Kind == "queue", "encoding is for queues")
+	complain(d.Kind != "queue" || c.Encoding == "base64" || c.Encoding == "text", "encoding must be base64 or text")
+	oneOf("format", c.Format, "raw", "cloudevents", "template")
+	complain((c.Format == "template") == (c.Template != ""), "template and format: template go together")
+	oneOf("updates", c.Updates, "initial", "all")
+	oneOf("duplicates", c.Duplicates, "deliver", "tag", "drop")
+	oneOf("stale", c.Stale, "deliver", "skip")
+	oneOf("state", string(d.Wanted), string(Active), string(Paused))
+	complain(c.FraudLimit >= 0 && c.FraudLimit <= 1, "fraud_limit must be between 0 and 1")
+	complain(d.Secrets.Overflow == "" || d.Kind == "queue", "overflow is for queues")
+	complain(d.Kind == "webhook" || len(d.Secrets.Headers)+len(d.Secrets.Signing) == 0, "headers and secret are for webhooks")
+	complain(d.Kind == "webhook" || !c.AllowPrivate, "allow_private is for webhooks")
+	for _, p := range c.Events {
+		_, err := path.Match(p, "")
+		complain(err == nil, "events: %q is not a pattern", p)
+	}
+	complain(d.Secrets.Address != "", "address is required")
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
 	}
-	return sas.Judge(azure.Deliver, r.now()), sas.Usable(azure.Deliver, r.now())
+	findings, err := r.judgeAddresses(*d)
+	d.describe(r.now())
+	return findings, errors.Join(err, r.check(*d))
 }
 
-func parseKind(kind string, address config.Secret) (azure.SAS, error) {
-	service, ok := services()[kind]
-	if !ok {
-		return azure.SAS{}, errors.New("kind must be queue or blob")
+// judgeAddresses judges each SAS URL of a destination.
+func (r *Registry) judgeAddresses(d Destination) ([]azure.Finding, error) {
+	kinds := map[string]azure.ServiceKind{"queue": azure.Queue, "blob": azure.Container}
+	kind, isSAS := kinds[d.Kind]
+	if !isSAS {
+		return nil, nil
 	}
-	if address == "" {
-		return azure.SAS{}, errors.New("address is required")
+	var findings []azure.Finding
+	var wrong []error
+	for _, a := range []struct {
+		name    string
+		address config.Secret
+		kind    azure.ServiceKind
+	}{{"address", d.Secrets.Address, kind}, {"address_next", d.Secrets.AddressNext, kind}, {"overflow", d.Secrets.Overflow, azure.Container}} {
+		if a.address == "" {
+			continue
+		}
+		sas, err := azure.ParseSAS(a.address.Reveal(), a.kind)
+		if err == nil {
+			err = sas.Usable(azure.Deliver, r.now())
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("%s: %w", a.name, err))
+			continue
+		}
+		for _, f := range sas.Judge(azure.Deliver, r.now()) {
+			findings = append(findings, azure.Finding{Level: f.Level, Text: a.name + ": " + f.Text})
+		}
 	}
-	return azure.ParseSAS(address.Reveal(), service)
+	return findings, errors.Join(wrong...)
 }
 
-// parseSAS is parseKind for a SAS that must be usable now.
-func parseSAS(kind string, address config.Secret, now time.Time) (azure.SAS, error) {
-	sas, err := parseKind(kind, address)
+// describe fills in what may be shown of the address that is used, and what is wrong with it now.
+func (d *Destination) describe(now time.Time) {
+	address := d.Secrets.Address
+	if d.Health.Address == 1 && d.Secrets.AddressNext != "" {
+		address = d.Secrets.AddressNext
+	}
+	if d.Kind == "webhook" {
+		if u, err := url.Parse(address.Reveal()); err == nil {
+			d.Place = u.Host // a webhook's path may be its secret
+		}
+		return
+	}
+	kind := azure.Queue
+	if d.Kind == "blob" {
+		kind = azure.Container
+	}
+	sas, err := azure.ParseSAS(address.Reveal(), kind)
 	if err != nil {
-		return sas, err
+		d.Fault = err
+		return
 	}
-	return sas, sas.Usable(azure.Deliver, now)
+	d.Place = sas.Host() + sas.Path()
+	d.Expires, _ = sas.Expires()
+	d.Fault = sas.Usable(azure.Deliver, now)
 }

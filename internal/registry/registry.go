@@ -1,6 +1,7 @@
 // Package registry keeps the lenders' destinations and seals their secrets.
 //
-// A destination has a random id that is never used again; its lender and kind cannot change (DESIGN 3a).
+// A destination has a random id that is never used again; its lender and kind cannot change (DESIGN 3a). What people
+// decide about it and what the machine learns of it are rows of their own, so that neither overwrites the other.
 package registry
 
 import (
@@ -20,34 +21,73 @@ import (
 // State says whether a destination gets events.
 type State string
 
-// The states: Paused is a person's word.
+// The states. Paused is a person's word, Held the machine's: its way is broken. Events for either wait. A Removed
+// destination gets nothing more; its open deliveries are closed as dead, then it is gone.
 const (
-	Active State = "active"
-	Paused State = "paused"
+	Active  State = "active"
+	Paused  State = "paused"
+	Held    State = "held"
+	Removed State = "removed"
 )
 
 // Destination is one lender's far side.
 type Destination struct {
-	ID       string
-	Name     string // unique, for people; "demo-queue"
-	Lender   string
-	Kind     string // "queue", "blob"
-	Address  config.Secret
-	Place    string // host and path of the address, which may be shown
-	Expires  time.Time
-	Encoding string // for queues: "base64" or "text"
-	Format   string // "raw": the payload as the partner sent it; "cloudevents": our envelope
-	State    State
-	Since    time.Time // when it came into its state
-	Created  time.Time
-	Changed  time.Time
-	Fault    error // why its address cannot be used now; such a destination still matches, and its deliveries wait
+	ID      string
+	Name    string // unique, for people; "demo-queue"
+	Lender  string
+	Kind    string // "queue", "blob" or "webhook"
+	Config  Config
+	Secrets Secrets
+	Wanted  State // what people decided: active, paused or removed
+	Since   time.Time
+	Created time.Time
+	Changed time.Time
+	Health  Health
+
+	Place   string    // host and path of the address, which may be shown
+	Expires time.Time // of the SAS; zero when the URL does not say
+	Fault   error     // why its address cannot be used now; such a destination still matches, and its deliveries wait
+}
+
+// Config is what an operator decides about a destination, but for its secrets.
+type Config struct {
+	Encoding     string   `yaml:"encoding,omitempty" json:"encoding,omitempty"`           // queue: base64 or text
+	Format       string   `yaml:"format,omitempty" json:"format,omitempty"`               // raw: the payload as the partner sent it; cloudevents: our envelope; template
+	Template     string   `yaml:"template,omitempty" json:"template,omitempty"`           // JSON with "${path}" values, for format template
+	Partners     []string `yaml:"partners,omitempty" json:"partners,omitempty"`           // none: all
+	Events       []string `yaml:"events,omitempty" json:"events,omitempty"`               // patterns of event types, "crf.*"; none: all
+	Updates      string   `yaml:"updates,omitempty" json:"updates,omitempty"`             // initial: the first version of a lead only; all
+	Filter       string   `yaml:"filter,omitempty" json:"filter,omitempty"`               // an expression that says yes
+	Include      []string `yaml:"include,omitempty" json:"include,omitempty"`             // paths that are sent; none: all
+	Exclude      []string `yaml:"exclude,omitempty" json:"exclude,omitempty"`             // paths that are never sent
+	Duplicates   string   `yaml:"duplicates,omitempty" json:"duplicates,omitempty"`       // the same applicant under another lead id: deliver, tag or drop
+	FraudLimit   float64  `yaml:"fraud_limit,omitempty" json:"fraud_limit,omitempty"`     // at or above it an event waits for a person; 0: never
+	Stale        string   `yaml:"stale,omitempty" json:"stale,omitempty"`                 // a late try of an older version: deliver or skip
+	AllowPrivate bool     `yaml:"allow_private,omitempty" json:"allow_private,omitempty"` // webhook: private addresses and http
+}
+
+// Secrets are sealed in storage and never shown again.
+type Secrets struct {
+	Address     config.Secret
+	AddressNext config.Secret            // a second one during a rotation: the first that works is used
+	Overflow    config.Secret            // queue: a container for events beyond a queue message
+	Headers     map[string]config.Secret // webhook: own headers
+	Signing     []config.Secret          // webhook: the current signing secret, then the old one
+}
+
+// State is the one state of a destination.
+func (d Destination) State() State {
+	if d.Wanted == Active && d.Health.Held {
+		return Held
+	}
+	return d.Wanted
 }
 
 // Registry is the table of destinations.
 type Registry struct {
 	table  *aztables.Client
 	sealer *Sealer
+	check  func(Destination) error
 	now    func() time.Time
 
 	mu     sync.Mutex
@@ -55,9 +95,13 @@ type Registry struct {
 	until  time.Time
 }
 
-// New opens a registry. It calls nothing.
-func New(table *aztables.Client, s *Sealer, now func() time.Time) *Registry {
-	return &Registry{table: table, sealer: s, now: now}
+// New opens a registry. check judges what only the drivers and the compiler of rules know; it may be nil. Nothing is
+// called.
+func New(table *aztables.Client, s *Sealer, check func(Destination) error, now func() time.Time) *Registry {
+	if check == nil {
+		check = func(Destination) error { return nil }
+	}
+	return &Registry{table: table, sealer: s, check: check, now: now}
 }
 
 // cacheFor is how long a change may take to be seen by a running handler (DESIGN 3a).
@@ -78,9 +122,17 @@ func (r *Registry) Cached(ctx context.Context) ([]Destination, error) {
 	return list, nil
 }
 
-// List reads all destinations, by name.
+// Forget makes the next Cached read anew.
+func (r *Registry) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.until = time.Time{}
+}
+
+// List reads all destinations, by name, the removed ones that still have open deliveries included.
 func (r *Registry) List(ctx context.Context) ([]Destination, error) {
 	var out []Destination
+	health := map[string]Health{}
 	pages := r.table.NewListEntitiesPager(nil)
 	for pages.More() {
 		page, err := pages.NextPage(ctx)
@@ -91,6 +143,18 @@ func (r *Registry) List(ctx context.Context) ([]Destination, error) {
 			return nil, fmt.Errorf("read destinations: %w", azure.Classify(err))
 		}
 		for _, b := range page.Entities {
+			var keys aztables.Entity
+			if err := json.Unmarshal(b, &keys); err != nil {
+				return nil, fmt.Errorf("a row of the destinations table that we did not write: %w", err)
+			}
+			if keys.PartitionKey == healthPartition {
+				h, err := parseHealth(b)
+				if err != nil {
+					return nil, err
+				}
+				health[keys.RowKey] = h
+				continue
+			}
 			d, err := r.parse(b)
 			if err != nil {
 				return nil, err
@@ -98,59 +162,12 @@ func (r *Registry) List(ctx context.Context) ([]Destination, error) {
 			out = append(out, d)
 		}
 	}
+	for i := range out {
+		out[i].Health = health[out[i].ID]
+		if out[i].Fault == nil {
+			out[i].describe(r.now())
+		}
+	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out, nil
-}
-
-const partition = "destination"
-
-func (r *Registry) save(ctx context.Context, d Destination) error {
-	b, err := json.Marshal(aztables.EDMEntity{
-		Entity: aztables.Entity{PartitionKey: partition, RowKey: d.ID},
-		Properties: map[string]any{
-			"Name": d.Name, "Lender": d.Lender, "Kind": d.Kind, "Sealed": aztables.EDMBinary(r.sealer.Seal(d.Address, d.ID)),
-			"Encoding": d.Encoding, "Format": d.Format, "State": string(d.State),
-			"Since": aztables.EDMDateTime(d.Since), "Created": aztables.EDMDateTime(d.Created), "Changed": aztables.EDMDateTime(d.Changed),
-		}})
-	if err != nil {
-		return fmt.Errorf("encode destination: %w", err)
-	}
-	upsert := func() error {
-		_, err := r.table.UpsertEntity(ctx, b, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
-		return err
-	}
-	err = upsert()
-	if azure.NotFound(err) {
-		if _, err := r.table.CreateTable(ctx, nil); err != nil && !azure.Exists(err) {
-			return fmt.Errorf("create the destinations table: %w", azure.Classify(err))
-		}
-		err = upsert()
-	}
-	if err != nil {
-		return fmt.Errorf("save destination %s: %w", d.Name, azure.Classify(err))
-	}
-	return nil
-}
-
-func (r *Registry) parse(b []byte) (Destination, error) {
-	var e struct {
-		RowKey                                      string
-		Name, Lender, Kind, Encoding, Format, State string
-		Sealed                                      []byte
-		Since, Created, Changed                     time.Time
-	}
-	if err := json.Unmarshal(b, &e); err != nil {
-		return Destination{}, fmt.Errorf("a row of the destinations table that we did not write: %w", err)
-	}
-	d := Destination{ID: e.RowKey, Name: e.Name, Lender: e.Lender, Kind: e.Kind, Encoding: e.Encoding, Format: e.Format,
-		State: State(e.State), Since: e.Since, Created: e.Created, Changed: e.Changed}
-	if d.Address, d.Fault = r.sealer.Open(e.Sealed, d.ID); d.Fault != nil {
-		return d, nil
-	}
-	var sas azure.SAS
-	if sas, d.Fault = parseSAS(d.Kind, d.Address, r.now()); sas.Host() != "" {
-		d.Place = sas.Host() + sas.Path()
-		d.Expires, _ = sas.Expires()
-	}
-	return d, nil
 }

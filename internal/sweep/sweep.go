@@ -1,37 +1,55 @@
-// Package sweep mends, every minute, what the trigger missed: it feeds the spill and the host's poison queue back into
-// the intake.
+// Package sweep mends, every minute, what the trigger missed, what is due, and what is held and repaired.
+//
+// It feeds the spill and the host's poison queue back into the intake, drains an intake that nobody else drains, and
+// lets the deliverer probe and release held destinations (DESIGN 3 and 3a).
 package sweep
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"leadrelay/internal/ledger"
 )
 
-// Sweeper is the flow. One run at a time: it holds a lease (DESIGN 3a).
+// Deliverer is the flow that sweeps look after.
+type Deliverer interface {
+	// Deliver handles one message of the intake; an error asks for it to come back.
+	Deliver(ctx context.Context, text []byte) error
+	// Mend probes, releases and puts again what waits for nobody's message.
+	Mend(ctx context.Context) error
+}
+
+// Sweeper is the flow. One run at a time: it holds a lease.
 type Sweeper struct {
-	Intake *ledger.Intake
-	Ledger *ledger.Ledger
-	Lock   *ledger.Lock
-	Log    *slog.Logger
+	Intake  *ledger.Intake
+	Ledger  *ledger.Ledger
+	Deliver Deliverer
+	Lock    *ledger.Lock
+	Log     *slog.Logger
+	Now     func() time.Time
+	Keep    time.Duration // how long payloads are kept after the last delivery; 0 keeps them
 }
 
 // Report counts what a run did.
 type Report struct {
-	Fed  int // messages that went back into the intake
-	Kept int // unreadable ones that became dead rows
+	Fed     int           // messages that went back into the intake
+	Kept    int           // unreadable ones that became dead rows
+	Drained int           // messages of a late intake that were handled here
+	Late    time.Duration // how late the oldest message of the intake was
 }
 
 const (
 	budget    = 50 * time.Second // of one run; the lease lasts longer
 	spillPage = 100              // blobs of the spill that are read at a time
-	hold      = 2 * time.Minute  // a poisoned message is leased while it moves
+	hold      = 2 * time.Minute  // a message is leased while it moves
+	lateAfter = 2 * time.Minute  // an intake whose oldest message is later has no consumer
 )
 
-// Sweep runs once. Another run that holds the lease is no error: it is doing the work.
+// Sweep runs once. Another run that holds the lease is no error: it is doing the work. One kind of work that fails
+// does not keep the others from being done.
 func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
@@ -41,52 +59,55 @@ func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 	}
 	defer release()
 	var r Report
-	spill := s.feed(ctx, &r, func() ([]ledger.Stray, error) { return s.Intake.Spilled(ctx, spillPage) }, fromSpill)
-	poison := s.feed(ctx, &r, func() ([]ledger.Stray, error) { return s.Intake.Poisoned(ctx, hold) }, fromPoison)
-	if r != (Report{}) {
-		s.Log.InfoContext(ctx, "swept", "fed", r.Fed, "kept", r.Kept)
+	var errs []error
+	for _, work := range []struct {
+		name string
+		do   func() error
+	}{
+		{"spill", func() error {
+			return s.feed(ctx, &r, func() ([]ledger.Stray, error) { return s.Intake.Spilled(ctx, spillPage) }, fromSpill)
+		}},
+		{"poison", func() error {
+			return s.feed(ctx, &r, func() ([]ledger.Stray, error) { return s.Intake.Poisoned(ctx, hold) }, fromPoison)
+		}},
+		{"intake", func() error { return s.drainLate(ctx, &r) }},
+		{"deliveries", func() error { return s.Deliver.Mend(ctx) }},
+		{"retention", func() error { return s.Ledger.Retire(ctx, s.Keep) }},
+	} {
+		if err := work.do(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", work.name, err))
+		}
 	}
-	return r, errors.Join(spill, poison)
+	if r != (Report{}) {
+		s.Log.InfoContext(ctx, "swept", "fed", r.Fed, "kept", r.Kept, "drained", r.Drained, "late_s", int(r.Late.Seconds()))
+	}
+	return r, errors.Join(errs...)
 }
 
-// fromSpill and fromPoison ready a message for its return and say how long it waits: one that failed a hundred times
-// comes back later and later.
-func fromSpill(m *ledger.Message) time.Duration { return 0 }
-
-func fromPoison(m *ledger.Message) time.Duration {
-	m.Returned++
-	return min(time.Minute<<min(m.Returned-1, 10), 6*time.Hour)
-}
-
-// feed puts strays back, page by page, until there are none. A stray is removed only when it is safe elsewhere.
-func (s *Sweeper) feed(ctx context.Context, r *Report, next func() ([]ledger.Stray, error), ready func(*ledger.Message) time.Duration) error {
+// drainLate handles the messages of the intake itself when the oldest one that anybody could take is late: the trigger
+// has stopped in silence (facts/peers.md §2, 1).
+func (s *Sweeper) drainLate(ctx context.Context, r *Report) error {
 	for ctx.Err() == nil {
-		strays, err := next()
-		for _, stray := range strays {
-			if err := s.feedOne(ctx, r, stray, ready); err != nil {
+		late, err := s.Intake.Lateness(ctx, s.Now())
+		if err != nil || late < lateAfter {
+			return err
+		}
+		r.Late = max(r.Late, late)
+		s.Log.ErrorContext(ctx, "intake late", "late_s", int(late.Seconds()))
+		messages, err := s.Intake.Take(ctx, hold)
+		if err != nil || len(messages) == 0 {
+			return err
+		}
+		for _, m := range messages {
+			if err := s.Deliver.Deliver(ctx, m.Text); err != nil {
+				s.Log.ErrorContext(ctx, "message failed", "error", err.Error())
+				continue // it comes back by itself
+			}
+			if err := m.Remove(ctx); err != nil {
 				return err
 			}
-		}
-		if err != nil || len(strays) == 0 {
-			return err
+			r.Drained++
 		}
 	}
-	return nil // the rest is for the next run
-}
-
-func (s *Sweeper) feedOne(ctx context.Context, r *Report, stray ledger.Stray, ready func(*ledger.Message) time.Duration) error {
-	m, err := ledger.ParseMessage(stray.Text)
-	if err != nil {
-		if err := s.Ledger.KeepUnreadable(ctx, stray.Text, "neither spill nor poison queue should hold this: "+err.Error()); err != nil {
-			return err
-		}
-		r.Kept++
-		return stray.Remove(ctx)
-	}
-	after := ready(&m)
-	if err := s.Intake.Return(ctx, m, after); err != nil {
-		return err
-	}
-	r.Fed++
-	return stray.Remove(ctx)
+	return nil
 }

@@ -16,8 +16,12 @@ import (
 
 	"leadrelay/internal/azure"
 	"leadrelay/internal/partner/crf"
+	"leadrelay/local/play"
 	"leadrelay/local/stack"
 )
+
+// crfSampleID is the id of the document's sample lead (seeds/001, "Request Payload - Sample").
+const crfSampleID = "4626a582-afb9-48bf-8d86-87e6fe91a842"
 
 // demoWithin is how long each step of the demo may take.
 const demoWithin = time.Minute
@@ -28,8 +32,8 @@ func demo(ctx context.Context, s *stack.Stack, say *talk) error {
 	if err != nil {
 		return err
 	}
-	c := crfClient(s.Info().Partners["crf"])
-	a := c.post(ctx, body)
+	e := endpointOf(s.Info().Partners["crf"])
+	a := e.Post(ctx, play.Notification{Lead: id, Body: body}, 30*time.Second)
 	if a.Err != nil || a.Status != http.StatusOK {
 		return fmt.Errorf("CRF Connect's post was answered %s", a)
 	}

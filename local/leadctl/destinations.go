@@ -17,12 +17,13 @@ import (
 
 func destinationsCommand(storage *storageFlag) *cobra.Command {
 	cmd := &cobra.Command{Use: "destinations", Short: "Register and list the lenders' destinations"}
-	cmd.AddCommand(applyCommand(storage), listDestinationsCommand(storage))
+	cmd.AddCommand(applyCommand(storage), listDestinationsCommand(storage), showDestinationCommand(storage), testDestinationCommand(storage), explainCommand(storage))
+	cmd.AddCommand(decisionCommands(storage)...)
 	return cmd
 }
 
 func applyCommand(storage *storageFlag) *cobra.Command {
-	file, dryRun, asJSON := "", false, false
+	file, opts, asJSON := "", registry.ApplyOptions{}, false
 	cmd := &cobra.Command{
 		Use:   "apply -f destinations.yaml",
 		Short: "Make the registry say what a file says",
@@ -32,11 +33,28 @@ file does not name stay. Addresses are sealed with LEADRELAY_SEAL_KEY and never 
   destinations:
     - name: acme-queue
       lender: Acme Bank
-      kind: queue              # queue or blob
+      kind: queue              # queue, blob or webhook; it and the lender cannot change
       address: https://acme.queue.core.windows.net/leads/messages?sp=a&…   # as the lender pasted it
-      encoding: base64         # queue only: base64 (default) or text
-      format: raw              # raw: the partner's payload (default); cloudevents: our envelope
-      state: active            # active (default) or paused`,
+      address_next: …          # a second one during a rotation: the first that works is used
+      overflow: …              # queue: a container (sp=c) for events beyond a queue message of 64 KiB
+      encoding: base64         # queue: base64 (default) or text
+      format: raw              # raw: the partner's payload (default); cloudevents: our envelope; template
+      template: '{"id": "${id}"}'   # for format template
+      partners: [crf]          # none: all
+      events: ["crf.*"]        # patterns of event types; none: all
+      updates: initial         # initial: the first version of each lead only; all (default), Removed ones too
+      filter: lead.amount >= 10000 && data.matchedProduct?.kind == "Loan"
+      include: []              # paths that are sent; none: all
+      exclude: [ipAddress, ficoScore]   # paths that are never sent
+      duplicates: deliver      # the same applicant under another lead id in 30 days: deliver (default), tag or drop
+      fraud_limit: 0.5         # at or above this fraud score an event waits for a person
+      stale: deliver           # a late try of an older version: deliver (default, marked) or skip
+      headers: {X-Key: …}      # webhook
+      secret: whsec_…          # webhook: signs as Standard Webhooks; secret_old signs too during a rotation
+      allow_private: false     # webhook: private addresses and http
+      state: active            # active (default) or paused
+
+A key that is left out has its default; secrets that are left out stay as they are while the address is left out too.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			specs, err := readSpecs(file, cmd.InOrStdin())
@@ -47,7 +65,7 @@ file does not name stay. Addresses are sealed with LEADRELAY_SEAL_KEY and never 
 			if err != nil {
 				return err
 			}
-			changes, err := b.Destinations.Apply(cmd.Context(), specs, dryRun)
+			changes, err := b.Destinations.Apply(cmd.Context(), specs, opts)
 			if printErr := printChanges(cmd.OutOrStdout(), changes, asJSON); printErr != nil {
 				return printErr
 			}
@@ -55,7 +73,8 @@ file does not name stay. Addresses are sealed with LEADRELAY_SEAL_KEY and never 
 		},
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "the file (-: standard input)")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would change and change nothing")
+	cmd.Flags().BoolVar(&opts.Prune, "prune", false, "remove the destinations that the file does not name")
+	cmd.Flags().BoolVar(&opts.DryRun, "dry-run", false, "say what would change and change nothing")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
 	_ = cmd.MarkFlagRequired("file") // the flag exists
 	return cmd
@@ -98,19 +117,24 @@ func printChanges(out io.Writer, changes []registry.Change, asJSON bool) error {
 
 // shownDestination is a destination without its secrets.
 type shownDestination struct {
-	ID       string         `json:"id"`
-	Name     string         `json:"name"`
-	Lender   string         `json:"lender"`
-	Kind     string         `json:"kind"`
-	Place    string         `json:"place"`
-	Encoding string         `json:"encoding,omitempty"`
-	Format   string         `json:"format"`
-	State    registry.State `json:"state"`
-	Since    time.Time      `json:"since"`
-	Created  time.Time      `json:"created"`
-	Changed  time.Time      `json:"changed"`
-	Expires  time.Time      `json:"expires,omitzero"`
-	Fault    string         `json:"fault,omitempty"`
+	ID      string          `json:"id"`
+	Name    string          `json:"name"`
+	Lender  string          `json:"lender"`
+	Kind    string          `json:"kind"`
+	Place   string          `json:"place"`
+	Config  registry.Config `json:"config"`
+	State   registry.State  `json:"state"`
+	Reason  string          `json:"reason,omitempty"` // why it is held
+	Since   time.Time       `json:"since"`
+	Created time.Time       `json:"created"`
+	Changed time.Time       `json:"changed"`
+	Expires time.Time       `json:"expires,omitzero"`
+	Fault   string          `json:"fault,omitempty"`
+}
+
+func shown(d registry.Destination) shownDestination {
+	return shownDestination{ID: d.ID, Name: d.Name, Lender: d.Lender, Kind: d.Kind, Place: d.Place, Config: d.Config,
+		State: d.State(), Reason: d.Health.Reason, Since: d.Since, Created: d.Created, Changed: d.Changed, Expires: d.Expires, Fault: errorText(d.Fault)}
 }
 
 func listDestinationsCommand(storage *storageFlag) *cobra.Command {
@@ -142,9 +166,7 @@ func printDestinations(out io.Writer, list []registry.Destination, asJSON bool) 
 	}
 	for _, d := range list {
 		if asJSON {
-			s := shownDestination{ID: d.ID, Name: d.Name, Lender: d.Lender, Kind: d.Kind, Place: d.Place, Encoding: d.Encoding, Format: d.Format,
-				State: d.State, Since: d.Since, Created: d.Created, Changed: d.Changed, Expires: d.Expires, Fault: errorText(d.Fault)}
-			if err := enc.Encode(s); err != nil {
+			if err := enc.Encode(shown(d)); err != nil {
 				return err
 			}
 			continue
@@ -153,7 +175,7 @@ func printDestinations(out io.Writer, list []registry.Destination, asJSON bool) 
 		if !d.Expires.IsZero() {
 			days = fmt.Sprint(int(time.Until(d.Expires).Hours() / 24))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.Name, d.Lender, d.Kind, d.State, d.Format, days, d.Place)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.Name, d.Lender, d.Kind, d.State(), d.Config.Format, days, d.Place)
 	}
 	if !asJSON && len(list) == 0 {
 		fmt.Fprintln(w, "no destinations yet: leadctl destinations apply -f destinations.yaml")

@@ -39,6 +39,6 @@ Commands that need storage take it from --storage (a connection string), else fr
 	}
 	storage := &storageFlag{}
 	cmd.PersistentFlags().StringVar(&storage.connection, "storage", "", "connection string of the storage account (a secret: prefer AzureWebJobsStorage)")
-	cmd.AddCommand(upCommand(), setupCommand(storage), sendCommand(), leadsCommand(storage), destinationsCommand(storage), sasCommand(storage))
+	cmd.AddCommand(upCommand(), setupCommand(storage), sendCommand(), resendCommand(storage), receiveCommand(), leadsCommand(storage), destinationsCommand(storage), sasCommand(storage), packageCommand())
 	return cmd
 }

@@ -1,149 +1,200 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
+	"iter"
+	"math/rand/v2"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"leadrelay/internal/azure"
-	"leadrelay/internal/partner/crf"
-	"leadrelay/local/stack"
+	"leadrelay/local/play"
+	"leadrelay/local/play/receiver"
 )
 
-// crfSampleID is the id of the document's sample lead (seeds/001, "Request Payload - Sample").
-const crfSampleID = "4626a582-afb9-48bf-8d86-87e6fe91a842"
-
-// client posts as CRF Connect does: JSON with a header secret.
-type client struct{ url, header, secret string }
-
-func crfClient(p stack.PartnerInfo) client {
-	return client{url: p.URL, header: p.Header, secret: p.Secret}
-}
-
-// attempt is one post and its answer.
-type attempt struct {
-	Status  int           `json:"status"`
-	Took    time.Duration `json:"-"`
-	MS      int64         `json:"ms"`
-	Receipt string        `json:"receipt,omitempty"`
-	Err     error         `json:"-"`
-}
-
-func (a attempt) String() string {
-	if a.Err != nil {
-		return a.Err.Error()
-	}
-	return fmt.Sprintf("%d in %d ms", a.Status, a.MS)
-}
-
-// post sends one body and reads at most 64 KiB of the answer.
-func (c client) post(ctx context.Context, body []byte) attempt {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	started := time.Now()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
-	if err != nil {
-		return attempt{Err: errors.New("the URL is not one")}
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(c.header, c.secret)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return attempt{Err: azure.Classify(err)}
-	}
-	defer resp.Body.Close()
-	var answer struct {
-		Receipt string `json:"receipt"`
-	}
-	_ = json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&answer) // another receiver may answer otherwise
-	took := time.Since(started)
-	return attempt{Status: resp.StatusCode, Took: took, MS: took.Milliseconds(), Receipt: answer.Receipt}
-}
+// fast is what --fast divides a partner's waiting by.
+const fast = 100
 
 func sendCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "send",
-		Short: "Play a partner",
-		Long:  "send posts what a partner would post, with its proof, and says how it was answered.",
+		Short: "Play a partner: what it sends, how it signs, how it tries again",
+		Long: `send posts what a partner would post, with its proof, and tries again exactly as the partner's document says. It says
+how each try was answered and what the partner would do in the end; it exits 0 only when all was accepted.
+
+The target is the running ` + "`leadctl up`" + `, or any URL that you name: a sandbox for receivers of your own.
+Secrets can come from the environment, so that they stay out of the shell's history: LEADCTL_SECRET, LEADCTL_TOKEN,
+LEADCTL_HMAC_SECRET, LEADCTL_SVIX_SECRET.`,
+		Example: `  leadctl send crf --count 10
+  leadctl send credzu --event mortgage_ready --update-of 44921
+  leadctl send cr3dentials --count 100 --rate 5 --seed 7 --json
+  leadctl send referral --fast --url http://127.0.0.1:9000/hook --svix-secret whsec_…`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				_, err := play.Find(args[0])
+				return err
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(sendCRFCommand())
+	for _, p := range play.Partners() {
+		cmd.AddCommand(sendPartnerCommand(p))
+	}
 	return cmd
 }
 
-// sendFlags are the flags of send crf.
+// sendFlags are the flags of send <partner>.
 type sendFlags struct {
-	url, header, secret, file string
-	count                     int
-	json                      bool
+	target      targetFlags
+	partner     play.Partner
+	options     play.Options
+	file        string
+	count       int
+	rate        float64
+	fast, print bool
+	json        bool
 }
 
-func sendCRFCommand() *cobra.Command {
-	f := &sendFlags{}
+func sendPartnerCommand(p play.Partner) *cobra.Command {
+	f := &sendFlags{partner: p}
 	cmd := &cobra.Command{
-		Use:   "crf",
-		Short: "Post leads as CRF Connect does",
-		Long: `crf posts leads with the header secret that CRF Connect sends. Without --file it sends the document's sample lead, each
-time under a new id. The running ` + "`leadctl up`" + ` is the target unless --url names another.`,
-		Example: `  leadctl send crf --count 10
-  leadctl send crf --file lead.json --url https://example.org/webhooks/crf --secret …`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.OutOrStdout()) },
+		Use:   p.Kind,
+		Short: fmt.Sprintf("Send %ss as %s does", p.Unit, strings.Replace(p.Title, "The ", "the ", 1)),
+		Long:  describe(p),
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.count < 1 || f.rate < 0 {
+				return errors.New("--count must be at least 1, --rate at least 0")
+			}
+			if !cmd.Flags().Changed("seed") {
+				f.options.Seed = uint64(rand.Uint32())
+			}
+			return f.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
+		},
 	}
 	flags := cmd.Flags()
+	flags.IntVar(&f.count, "count", 1, "how many "+p.Unit+"s")
+	flags.Uint64Var(&f.options.Seed, "seed", 0, "the same seed makes the same bytes (default: a new one each time, and said)")
+	flags.Float64Var(&f.rate, "rate", 0, "how many new ones a second (0: as fast as they are answered)")
+	flags.StringVar(&f.options.Event, "event", "", "what to tell: "+strings.Join(p.Events, ", ")+" (default: a mix)")
+	flags.StringVar(&f.options.UpdateOf, "update-of", "", "tell new things of this "+leadID(p))
 	flags.StringVar(&f.file, "file", "", "send this payload as it is (-: standard input)")
-	flags.IntVar(&f.count, "count", 1, "how many leads")
-	flags.StringVar(&f.url, "url", "", "the webhook URL")
-	flags.StringVar(&f.header, "header", "X-Api-Key", "the header that carries the secret")
-	flags.StringVar(&f.secret, "secret", "", "the secret (else LEADCTL_SECRET)")
-	flags.BoolVar(&f.json, "json", false, "one JSON object a line")
+	flags.BoolVar(&f.fast, "fast", false, fmt.Sprintf("divide the partner's waiting by %d", fast))
+	flags.BoolVar(&f.print, "print", false, "print the payloads, one a line, and send nothing")
+	flags.BoolVar(&f.json, "json", false, "one JSON object for each try, and one with the summary")
+	for _, other := range []string{"seed", "event", "update-of"} {
+		cmd.MarkFlagsMutuallyExclusive("file", other)
+	}
+	f.target.add(flags, p)
 	return cmd
 }
 
-func (f *sendFlags) run(ctx context.Context, out io.Writer) error {
-	c, err := f.client()
+func leadID(p play.Partner) string {
+	switch p.Kind {
+	case "credzu":
+		return "lead_id"
+	case "cr3dentials":
+		return "sessionId"
+	case "referral":
+		return "referral_id"
+	default:
+		return "lead id"
+	}
+}
+
+// describe is how a partner sends, for --help.
+func describe(p play.Partner) string {
+	s := p.Schedule
+	tries := "It tries once."
+	if len(s.Waits) > 0 {
+		waits := make([]string, len(s.Waits))
+		for i, w := range s.Waits {
+			waits[i] = short(w)
+		}
+		tries = fmt.Sprintf("It tries %d times: at once, and again after %s.", s.Tries(), strings.Join(waits, ", "))
+	}
+	return fmt.Sprintf("%s sends %ss of invented people, varied over all that its document lists.\n\n%s\nSource:  %s\nAssumed: %s", p.Title, p.Unit, tries, s.Source, s.Assumed)
+}
+
+func (f *sendFlags) run(ctx context.Context, in io.Reader, out io.Writer) error {
+	next, err := f.source(in)
 	if err != nil {
 		return err
 	}
-	failed := 0
-	for range f.count {
-		id, body, err := f.payload()
-		if err != nil {
-			return err
+	if f.print {
+		for i := range f.count {
+			if _, err := fmt.Fprintf(out, "%s\n", next(i).Body); err != nil {
+				return err
+			}
 		}
-		a := c.post(ctx, body)
-		if ctx.Err() != nil {
-			return errors.New("stopped")
-		}
-		if a.Err != nil || a.Status != http.StatusOK {
-			failed++
-		}
-		if f.json {
-			err = json.NewEncoder(out).Encode(struct {
-				Lead string `json:"lead"`
-				attempt
-				Error string `json:"error,omitempty"`
-			}{id, a, errorText(a.Err)})
-		} else {
-			_, err = fmt.Fprintf(out, "lead %s  %s\n", id, a)
-		}
-		if err != nil {
-			return err
-		}
+		return nil
 	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %d leads were not accepted", failed, f.count)
+	e, err := f.target.endpoint(f.partner)
+	if err != nil {
+		return err
+	}
+	s := play.Sender{Partner: f.partner, Endpoint: e, Rate: f.rate, Fast: 1}
+	if f.fast {
+		s.Fast = fast
+	}
+	p := newSendPrinter(out, f, e)
+	s.On = p.step
+	p.begin()
+	sum := s.Run(ctx, f.notifications(next))
+	if err := p.end(sum); err != nil {
+		return err
+	}
+	switch lost := f.count - sum.Accepted; {
+	case ctx.Err() != nil && lost > 0:
+		return fmt.Errorf("stopped; not accepted: %d of %s", lost, play.Count(f.count, f.partner.Unit))
+	case lost > 0:
+		return fmt.Errorf("not accepted: %d of %s", lost, play.Count(f.count, f.partner.Unit))
 	}
 	return nil
+}
+
+func (f *sendFlags) notifications(next func(int) play.Notification) iter.Seq[play.Notification] {
+	return func(yield func(play.Notification) bool) {
+		for i := range f.count {
+			if !yield(next(i)) {
+				return
+			}
+		}
+	}
+}
+
+// source makes the i-th notification: generated, or the file's payload, each time as a new message.
+func (f *sendFlags) source(in io.Reader) (func(int) play.Notification, error) {
+	if f.file == "" {
+		return f.partner.Generate(f.options)
+	}
+	body, err := readPayload(f.file, in)
+	if err != nil {
+		return nil, err
+	}
+	event, id := receiver.Identify(body)
+	return func(int) play.Notification {
+		return play.Notification{Lead: id, Event: event, Body: body, MessageID: "msg_" + strings.ReplaceAll(uuid.NewString(), "-", "")}
+	}, nil
+}
+
+// readPayload is a file's bytes, or those of standard input.
+func readPayload(file string, in io.Reader) (body []byte, err error) {
+	if file == "-" {
+		body, err = io.ReadAll(in)
+	} else {
+		body, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the payload: %w", err)
+	}
+	return body, nil
 }
 
 func errorText(err error) string {
@@ -151,40 +202,4 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-func (f *sendFlags) client() (client, error) {
-	if f.url != "" {
-		secret := f.secret
-		if secret == "" {
-			secret = os.Getenv("LEADCTL_SECRET")
-		}
-		return client{url: f.url, header: f.header, secret: secret}, nil
-	}
-	r, err := findRunning()
-	if err != nil {
-		return client{}, fmt.Errorf("no target: give --url, or start `leadctl up` (%w)", err)
-	}
-	return crfClient(r.Info.Partners["crf"]), nil
-}
-
-// payload is the next body and the lead id in it.
-func (f *sendFlags) payload() (id string, body []byte, err error) {
-	switch f.file {
-	case "":
-		id = uuid.NewString()
-		return id, []byte(strings.Replace(string(crf.Sample()), crfSampleID, id, 1)), nil
-	case "-":
-		body, err = io.ReadAll(os.Stdin)
-	default:
-		body, err = os.ReadFile(f.file)
-	}
-	if err != nil {
-		return "", nil, fmt.Errorf("read the payload: %w", err)
-	}
-	var l struct {
-		ID string `json:"id"`
-	}
-	_ = json.Unmarshal(body, &l) // the payload may be wrong on purpose
-	return l.ID, body, nil
 }

@@ -2,12 +2,10 @@ package stack
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 
 	"leadrelay/local/azurite"
+	"leadrelay/local/dist"
 )
 
 // build compiles the handler and the stand-in host and lays out an app root as `make package` does.
@@ -22,43 +20,9 @@ func (s *Stack) build(ctx context.Context) error {
 		programs["bin/host"] = "./local/host"
 	}
 	for name, pkg := range programs {
-		cmd := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(s.root, name), pkg)
-		cmd.Dir = src
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
-		}
-	}
-	return layOut(src, s.root)
-}
-
-// layOut copies host.json and each function.json to where the host looks for them.
-func layOut(src, root string) error {
-	if err := copyFile(filepath.Join(src, "host.json"), filepath.Join(root, "host.json")); err != nil {
-		return err
-	}
-	functions, err := filepath.Glob(filepath.Join(src, "functions", "*", "function.json"))
-	if err != nil || len(functions) == 0 {
-		return fmt.Errorf("no functions under %s", filepath.Join(src, "functions"))
-	}
-	for _, f := range functions {
-		dir := filepath.Join(root, filepath.Base(filepath.Dir(f)))
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return fmt.Errorf("lay out the app root: %w", err)
-		}
-		if err := copyFile(f, filepath.Join(dir, "function.json")); err != nil {
+		if err := dist.Build(ctx, src, pkg, filepath.Join(s.root, name), false); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-func copyFile(from, to string) error {
-	b, err := os.ReadFile(from)
-	if err != nil {
-		return fmt.Errorf("lay out the app root: %w", err)
-	}
-	if err := os.WriteFile(to, b, 0o644); err != nil {
-		return fmt.Errorf("lay out the app root: %w", err)
-	}
-	return nil
+	return dist.LayOut(src, s.root)
 }

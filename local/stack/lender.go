@@ -48,7 +48,7 @@ func (l lender) register(ctx context.Context, r *registry.Registry) error {
 	_, err := r.Apply(ctx, []registry.Spec{
 		{Name: "demo-queue", Lender: lenderName, Kind: "queue", Address: l.queue},
 		{Name: "demo-container", Lender: lenderName, Kind: "blob", Address: l.container},
-	}, false)
+	}, registry.ApplyOptions{})
 	if err != nil {
 		return fmt.Errorf("register the demo destinations: %w", err)
 	}

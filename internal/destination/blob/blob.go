@@ -48,14 +48,17 @@ func (b blob) Deliver(ctx context.Context, d destination.Delivery) (destination.
 	if err := b.sas.Usable(azure.Deliver, b.now()); err != nil {
 		return destination.Receipt{}, err
 	}
+	place := b.sas.Bare() + "/" + Name(d)
 	resp, err := b.client.NewBlockBlobClient(Name(d)).Upload(ctx, streaming.NopCloser(bytes.NewReader(d.Body)), &blockblob.UploadOptions{
 		HTTPHeaders:      &azblob.HTTPHeaders{BlobContentType: to.Ptr(d.ContentType)},
 		AccessConditions: &azblob.AccessConditions{ModifiedAccessConditions: &azblob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}},
 	})
 	if err != nil {
-		return b.judge(azure.Classify(err), d.Repeat)
+		receipt, err := b.judge(azure.Classify(err), d.Repeat)
+		receipt.Place = place
+		return receipt, err
 	}
-	receipt := destination.Receipt{Code: http.StatusCreated} // the SDK takes no other status for success
+	receipt := destination.Receipt{Code: http.StatusCreated, Place: place} // the SDK takes no other status for success
 	if resp.ETag != nil {
 		receipt.ID = string(*resp.ETag)
 	}

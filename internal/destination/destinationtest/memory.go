@@ -48,7 +48,7 @@ func (m *Memory) Deliver(ctx context.Context, d destination.Delivery) (destinati
 	}
 	d.Body = slices.Clone(d.Body)
 	m.kept = append(m.kept, d)
-	return destination.Receipt{ID: d.ID, Code: 201}, nil
+	return destination.Receipt{ID: d.ID, Code: 201, Place: Address + "/" + d.ID}, nil
 }
 
 // Fail makes every later delivery fail with err; nil repairs it.

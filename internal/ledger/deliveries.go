@@ -1,0 +1,183 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"leadrelay/internal/azure"
+)
+
+// Open deliveries, those that failed once, are held or wait for a person, have a row in the index by destination
+// (DESIGN 3a). It is written before the delivery's row points at it, and removed after; one that its delivery does not
+// point at is an orphan. The happy path has none.
+const (
+	openPrefix    = "open|" // PartitionKey: + destination id
+	retryPrefix   = "r|"    // RowKey: + due time | event key
+	heldPrefix    = "h|"    // RowKey: + time of the event | event key: oldest first
+	waitingPrefix = "w|"    // RowKey: + time of the event | event key: for a person
+)
+
+const sortable = "20060102T150405.000Z"
+
+func openRow(prefix string, at time.Time, key string) string {
+	return prefix + at.UTC().Format(sortable) + "|" + key
+}
+
+// OpenEntry is a row of the index of open deliveries.
+type OpenEntry struct {
+	Key  string    // of the event
+	Time time.Time // when it is due, or for a held one when its event was received
+	row  string
+}
+
+// Take says whether a try may be made.
+type Take uint8
+
+// A Taken delivery is ours until the claim ends; a Settled one needs no more tries, or the try that was asked for is
+// stale; a Busy one is somebody else's until its Until.
+const (
+	Taken Take = iota
+	Settled
+	Busy
+)
+
+// Claim takes a delivery for the try of that number, until a time, by ETag. A row that is not yet at that number, because
+// somebody was killed between message and row, is brought to it.
+func (l *Ledger) Claim(ctx context.Context, key, destination string, try int, until time.Time) (Delivery, Take, error) {
+	d, ok, err := l.Delivery(ctx, key, destination)
+	switch {
+	case err != nil:
+		return d, Settled, err
+	case !ok, d.State == Delivered, d.State == Dead, d.Try > try:
+		return d, Settled, nil
+	case d.Until.After(l.Now()):
+		return d, Busy, nil
+	}
+	d.Try = try
+	b, err := entity(key, deliveryPrefix+destination, map[string]any{"Try": int32(try), "Until": until})
+	if err != nil {
+		return d, Settled, err
+	}
+	resp, err := l.Events.UpdateEntity(ctx, b, &aztables.UpdateEntityOptions{IfMatch: &d.etag, UpdateMode: aztables.UpdateModeMerge})
+	if azure.Stale(err) {
+		return d, Settled, nil // somebody else was faster with the same try
+	}
+	if err != nil {
+		return d, Settled, fmt.Errorf("claim: %w", azure.Classify(err))
+	}
+	d.etag = resp.ETag
+	return d, Taken, nil
+}
+
+// Record writes down what became of a delivery: its row, and its place among the open ones. received is the event's
+// time. For InFlight the retry's message must be in the intake already: a row without a message is mended by Sweep
+// only much later.
+func (l *Ledger) Record(ctx context.Context, d Delivery, o Outcome, received time.Time) error {
+	open := ""
+	switch {
+	case o.State == InFlight:
+		d.Try++
+		open = openRow(retryPrefix, o.Next, d.key)
+	case o.State == Held && o.Person:
+		open = openRow(waitingPrefix, received, d.key)
+	case o.State == Held:
+		open = openRow(heldPrefix, received, d.key)
+	}
+	if open != "" && open != d.open {
+		if err := l.addOpen(ctx, d.Destination, open); err != nil {
+			return err
+		}
+	}
+	props := map[string]any{"State": string(o.State), "Try": int32(d.Try), "Until": time.Unix(0, 0), "Open": open, "Reason": o.Reason, "Stale": o.Stale}
+	if o.State == InFlight {
+		props["Due"] = o.Next
+	}
+	if !o.Started.IsZero() {
+		if d.First.IsZero() {
+			props["First"] = o.Started
+		}
+		props["Tries"], props["Tried"], props["TookMs"] = int32(d.Tries+1), o.Started, int32(o.Took.Milliseconds())
+		props["FarID"], props["Code"], props["Assumed"] = o.ID, o.Code, o.Assumed
+	}
+	b, err := entity(d.key, deliveryPrefix+d.Destination, props)
+	if err != nil {
+		return err
+	}
+	if err := l.merge(ctx, b, azcore.ETagAny); err != nil {
+		return fmt.Errorf("record delivery: %w", err)
+	}
+	if d.open != "" && d.open != open {
+		return l.RemoveOpen(ctx, d.Destination, OpenEntry{row: d.open})
+	}
+	return nil
+}
+
+func (l *Ledger) addOpen(ctx context.Context, destination, row string) error {
+	b, err := entity(openPrefix+destination, row, map[string]any{})
+	if err != nil {
+		return err
+	}
+	if err := ignoreExists(l.add(ctx, l.Index, b)); err != nil {
+		return fmt.Errorf("index delivery: %w", err)
+	}
+	return nil
+}
+
+// RemoveOpen takes an entry out of the index of open deliveries.
+func (l *Ledger) RemoveOpen(ctx context.Context, destination string, e OpenEntry) error {
+	if _, err := l.Index.DeleteEntity(ctx, openPrefix+destination, e.row, nil); err != nil && !azure.NotFound(err) {
+		return fmt.Errorf("index delivery: %w", azure.Classify(err))
+	}
+	return nil
+}
+
+// Points says whether an entry of the index is the delivery's own; any other is an orphan.
+func (d Delivery) Points(e OpenEntry) bool { return d.open == e.row }
+
+// OpenKind says which open deliveries are meant.
+type OpenKind uint8
+
+// Retrying ones are due at a time, HeldOnes wait for their destination, Waiting ones for a person.
+const (
+	Retrying OpenKind = iota
+	HeldOnes
+	Waiting
+)
+
+// OpenDeliveries lists at most max open deliveries of a destination, the oldest time first, before a time.
+func (l *Ledger) OpenDeliveries(ctx context.Context, destination string, kind OpenKind, before time.Time, max int) ([]OpenEntry, error) {
+	prefix := []string{retryPrefix, heldPrefix, waitingPrefix}[kind]
+	filter := fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s' and RowKey lt '%s'", openPrefix+destination, prefix, prefix+before.UTC().Format(sortable))
+	page, err := l.Index.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter, Top: to.Ptr(int32(max))}).NextPage(ctx)
+	if azure.NotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list open deliveries: %w", azure.Classify(err))
+	}
+	var out []OpenEntry
+	for _, b := range page.Entities {
+		r, err := parseRow(b)
+		if err != nil {
+			return nil, err
+		}
+		at, key, _ := strings.Cut(strings.TrimPrefix(r.key, prefix), "|")
+		when, err := time.Parse(sortable, at)
+		if err != nil {
+			return nil, fmt.Errorf("index row %s is not one that we wrote", r.key)
+		}
+		out = append(out, OpenEntry{Key: key, Time: when, row: r.key})
+	}
+	return out, nil
+}
+
+// TestDelivery is a delivery that the ledger does not keep, for a test of a destination.
+func TestDelivery(key, destination string) Delivery {
+	return Delivery{key: key, Destination: destination, State: InFlight}
+}

@@ -1,0 +1,93 @@
+package registry
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"leadrelay/internal/config"
+)
+
+// Spec is a destination as an operator writes it in destinations.yaml.
+type Spec struct {
+	Name        string                   `yaml:"name"`
+	Lender      string                   `yaml:"lender"`
+	Kind        string                   `yaml:"kind"`         // queue, blob or webhook
+	Address     config.Secret            `yaml:"address"`      // as the lender pasted it; may be left out once it is registered
+	AddressNext config.Secret            `yaml:"address_next"` // a second one during a rotation
+	Overflow    config.Secret            `yaml:"overflow"`     // queue: the SAS URL (sp=c) of a container for large events
+	Headers     map[string]config.Secret `yaml:"headers"`      // webhook
+	Secret      config.Secret            `yaml:"secret"`       // webhook: signs as Standard Webhooks
+	SecretOld   config.Secret            `yaml:"secret_old"`   // webhook: signs as well, during a rotation
+	State       State                    `yaml:"state"`        // active (default) or paused
+	Config      `yaml:",inline"`
+}
+
+// ReadSpecs reads a destinations.yaml: a list under the key "destinations". Unknown keys are errors; all are told.
+func ReadSpecs(r io.Reader) ([]Spec, error) {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read destinations: %w", err)
+	}
+	var file struct {
+		Destinations []Spec `yaml:"destinations"`
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(b))
+	dec.KnownFields(true)
+	if err := dec.Decode(&file); err != nil {
+		return nil, fmt.Errorf("destinations: %w", quiet(err))
+	}
+	return file.Destinations, nil
+}
+
+// quoted is what yaml quotes of a file in its complaints: it might be part of a SAS.
+var quoted = regexp.MustCompile("`[^`]*`|\"[^\"]*\"")
+
+func quiet(err error) error { return errors.New(quoted.ReplaceAllString(err.Error(), "(…)")) }
+
+// onto writes what may change, with its defaults, onto a destination. Secrets that a spec leaves out stay.
+func (s Spec) onto(d *Destination, now time.Time) {
+	d.Config = s.Config
+	if d.Config.Encoding == "" && d.Kind == "queue" {
+		d.Config.Encoding = "base64"
+	}
+	for field, def := range map[*string]string{&d.Config.Format: "raw", &d.Config.Updates: "all", &d.Config.Duplicates: "deliver", &d.Config.Stale: "deliver"} {
+		if *field == "" {
+			*field = def
+		}
+	}
+	if s.Address != "" {
+		d.Secrets.Address = s.Address
+		d.Secrets.AddressNext, d.Secrets.Overflow = s.AddressNext, s.Overflow
+	}
+	if s.Headers != nil || s.Address != "" {
+		d.Secrets.Headers = s.Headers
+	}
+	if s.Secret != "" || s.Address != "" {
+		d.Secrets.Signing = nil
+		for _, v := range []config.Secret{s.Secret, s.SecretOld} {
+			if v != "" {
+				d.Secrets.Signing = append(d.Secrets.Signing, v)
+			}
+		}
+	}
+	state := s.State
+	if state == "" {
+		state = Active
+	}
+	if state != d.Wanted {
+		d.Wanted, d.Since = state, now
+	}
+}
+
+func yamlName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	return name
+}
