@@ -104,15 +104,16 @@ func (d *Deliverer) conclude(ctx context.Context, o ledger.Opened) error {
 
 // fanOut makes the first try of each delivery, side by side, and records each outcome as it comes.
 func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelope, o ledger.Opened, all []registry.Destination) error {
-	errs := make([]error, len(o.Pending))
+	errs, left := make([]error, len(o.Pending)), make([]ledger.OpenEntry, len(o.Pending))
 	var wg sync.WaitGroup
 	for i, row := range o.Pending {
 		wg.Go(func() {
 			if row.Try > 0 {
 				return // its retry is on its way
 			}
-			to := find(all, row.Destination)
-			if err := d.one(ctx, log, job{event: e, row: row, to: to, repeat: o.Verdict == ledger.Again}); err != nil {
+			var err error
+			j := job{event: e, row: row, to: find(all, row.Destination), repeat: o.Verdict == ledger.Again}
+			if left[i], err = d.one(ctx, log, j); err != nil {
 				errs[i] = fmt.Errorf("%s: %w", row.Name, err)
 			}
 		})
@@ -121,8 +122,15 @@ func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelop
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	_, err := d.Ledger.Conclude(ctx, o.Key)
-	return err
+	if _, err := d.Ledger.Conclude(ctx, o.Key); err != nil {
+		return err
+	}
+	for i, row := range o.Pending {
+		if err := d.Ledger.RemoveOpen(ctx, row.Destination, left[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // find is the destination of an id as it is now, nil when there is none.
@@ -141,6 +149,9 @@ func (d *Deliverer) retry(ctx context.Context, m ledger.Message, all []registry.
 	row, take, err := d.Ledger.Claim(ctx, m.Key, r.Destination, r.Try, d.Now().Add(claimFor))
 	switch {
 	case err != nil:
+		return err
+	case take == ledger.Settled && (row.State == ledger.Delivered || row.State == ledger.Dead):
+		_, err := d.Ledger.Conclude(ctx, m.Key) // whoever settled it may have been killed before this
 		return err
 	case take == ledger.Settled:
 		return nil
@@ -170,9 +181,12 @@ func (d *Deliverer) again(ctx context.Context, row ledger.Delivery, to *registry
 			return err
 		}
 	}
-	if err := d.one(ctx, d.logFor(e.Key, j.event), j); err != nil {
+	left, err := d.one(ctx, d.logFor(e.Key, j.event), j)
+	if err != nil {
 		return err
 	}
-	_, err = d.Ledger.Conclude(ctx, e.Key)
-	return err
+	if _, err = d.Ledger.Conclude(ctx, e.Key); err != nil {
+		return err
+	}
+	return d.Ledger.RemoveOpen(ctx, row.Destination, left)
 }

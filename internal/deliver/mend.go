@@ -150,7 +150,14 @@ func (d *Deliverer) Requeue(ctx context.Context, row ledger.Delivery, received t
 	if err := d.Intake.Return(ctx, m, after); err != nil {
 		return err
 	}
-	return d.Ledger.Record(ctx, row, ledger.Outcome{State: ledger.InFlight, Next: due, Reason: "released"}, received)
+	left, err := d.Ledger.Record(ctx, row, ledger.Outcome{State: ledger.InFlight, Next: due, Reason: "released"}, received)
+	if err != nil {
+		return err
+	}
+	if _, err := d.Ledger.Conclude(ctx, row.Key()); err != nil {
+		return err
+	}
+	return d.Ledger.RemoveOpen(ctx, row.Destination, left)
 }
 
 // waiting is an open delivery with the time by which it stands in the index.
@@ -159,8 +166,9 @@ type waiting struct {
 	at  time.Time
 }
 
-// entries are open deliveries by the index. An entry that its delivery does not point at is an orphan: a young one may
-// be about to be pointed at, an old one is removed.
+// entries are open deliveries by the index. An entry that its delivery does not point at is an orphan. One whose delivery
+// is settled was left by somebody who was killed, perhaps before the event's state was written; of any other, a young
+// one may be about to be pointed at.
 func (d *Deliverer) entries(ctx context.Context, to *registry.Destination, kind ledger.OpenKind, before time.Time, max int) ([]waiting, error) {
 	list, err := d.Ledger.OpenDeliveries(ctx, to.ID, kind, before, max)
 	if err != nil {
@@ -169,15 +177,22 @@ func (d *Deliverer) entries(ctx context.Context, to *registry.Destination, kind 
 	var out []waiting
 	for _, e := range list {
 		row, ok, err := d.Ledger.Delivery(ctx, e.Key, to.ID)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case ok && row.Points(e):
+		}
+		if ok && row.Points(e) {
 			out = append(out, waiting{row, e.Time})
-		case d.Now().Sub(e.Time) > time.Hour:
-			if err := d.Ledger.RemoveOpen(ctx, to.ID, e); err != nil {
+			continue
+		}
+		if ok && (row.State == ledger.Delivered || row.State == ledger.Dead) {
+			if _, err := d.Ledger.Conclude(ctx, e.Key); err != nil {
 				return nil, err
 			}
+		} else if d.Now().Sub(e.Time) <= time.Hour {
+			continue
+		}
+		if err := d.Ledger.RemoveOpen(ctx, to.ID, e); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil

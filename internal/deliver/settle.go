@@ -31,26 +31,26 @@ func Delay(n int, at float64) time.Duration {
 }
 
 // settle decides what follows from an outcome and writes it down: the next try's message before the row that names it.
-func (d *Deliverer) settle(ctx context.Context, j job, out *ledger.Outcome, cause error) error {
+func (d *Deliverer) settle(ctx context.Context, j job, out *ledger.Outcome, cause error) (left ledger.OpenEntry, err error) {
 	if out.State == ledger.InFlight {
 		d.plan(j, out, cause)
 	}
 	if out.State == ledger.Held && !out.Started.IsZero() && !j.row.Probe {
 		if err := d.Destinations.Hold(ctx, j.to.ID, out.Reason); err != nil {
-			return err
+			return left, err
 		}
 	}
 	if out.State == ledger.InFlight {
 		m := ledger.Message{Key: j.row.Key(), Retry: &ledger.Retry{Destination: j.row.Destination, Try: j.row.Try + 1, Due: out.Next}}
 		if err := d.Intake.Return(ctx, m, out.Next.Sub(d.Now())); err != nil {
-			return fmt.Errorf("put the next try: %w", err)
+			return left, fmt.Errorf("put the next try: %w", err)
 		}
 	}
-	if err := d.Ledger.Record(ctx, j.row, *out, j.event.Time); err != nil {
-		return err
+	if left, err = d.Ledger.Record(ctx, j.row, *out, j.event.Time); err != nil {
+		return left, err
 	}
 	d.learn(ctx, j, *out)
-	return nil
+	return left, nil
 }
 
 // plan sets when the next try is due. A delivery whose tries have run out is dead only where others get through; else

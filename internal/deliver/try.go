@@ -25,18 +25,20 @@ type job struct {
 	erased bool                  // its payload is gone
 }
 
-// one makes one try, if one is to be made, and writes down what it came to. An error means that nothing is written.
-func (d *Deliverer) one(ctx context.Context, log *slog.Logger, j job) error {
+// one makes one try, if one is to be made, and writes down what it came to. An error means that nothing is written. What
+// is left in the index of open deliveries is to be removed when the event's state is written.
+func (d *Deliverer) one(ctx context.Context, log *slog.Logger, j job) (left ledger.OpenEntry, err error) {
 	out, err := d.prejudge(j)
 	if out.State == "" {
 		out, err = d.try(ctx, j)
 	}
-	if settleErr := d.settle(ctx, j, &out, err); settleErr != nil {
+	left, settleErr := d.settle(ctx, j, &out, err)
+	if settleErr != nil {
 		log.ErrorContext(ctx, "delivery not recorded", "destination", j.row.Name, "error", settleErr.Error())
-		return settleErr
+		return left, settleErr
 	}
 	logTry(ctx, log, j, out, err)
-	return nil
+	return left, nil
 }
 
 // prejudge says what becomes of a delivery for which no try is to be made; its state is empty when one is.

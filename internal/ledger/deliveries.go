@@ -78,7 +78,10 @@ func (l *Ledger) Claim(ctx context.Context, key, destination string, try int, un
 // Record writes down what became of a delivery: its row, and its place among the open ones. received is the event's
 // time. For InFlight the retry's message must be in the intake already: a row without a message is mended by Sweep
 // only much later.
-func (l *Ledger) Record(ctx context.Context, d Delivery, o Outcome, received time.Time) error {
+//
+// Where the delivery stood among the open ones before is left for [Ledger.RemoveOpen], to be taken away only when the
+// event's state is written too: until then it tells Sweep that something is unfinished.
+func (l *Ledger) Record(ctx context.Context, d Delivery, o Outcome, received time.Time) (left OpenEntry, err error) {
 	open := ""
 	switch {
 	case o.State == InFlight:
@@ -91,7 +94,7 @@ func (l *Ledger) Record(ctx context.Context, d Delivery, o Outcome, received tim
 	}
 	if open != "" && open != d.open {
 		if err := l.addOpen(ctx, d.Destination, open); err != nil {
-			return err
+			return left, err
 		}
 	}
 	props := map[string]any{"State": string(o.State), "Try": int32(d.Try), "Until": time.Unix(0, 0), "Open": open, "Reason": o.Reason, "Stale": o.Stale}
@@ -107,15 +110,15 @@ func (l *Ledger) Record(ctx context.Context, d Delivery, o Outcome, received tim
 	}
 	b, err := entity(d.key, deliveryPrefix+d.Destination, props)
 	if err != nil {
-		return err
+		return left, err
 	}
 	if err := l.merge(ctx, b, azcore.ETagAny); err != nil {
-		return fmt.Errorf("record delivery: %w", err)
+		return left, fmt.Errorf("record delivery: %w", err)
 	}
-	if d.open != "" && d.open != open {
-		return l.RemoveOpen(ctx, d.Destination, OpenEntry{row: d.open})
+	if d.open != open {
+		left = OpenEntry{row: d.open}
 	}
-	return nil
+	return left, nil
 }
 
 func (l *Ledger) addOpen(ctx context.Context, destination, row string) error {
@@ -129,8 +132,11 @@ func (l *Ledger) addOpen(ctx context.Context, destination, row string) error {
 	return nil
 }
 
-// RemoveOpen takes an entry out of the index of open deliveries.
+// RemoveOpen takes an entry out of the index of open deliveries; the zero entry is none.
 func (l *Ledger) RemoveOpen(ctx context.Context, destination string, e OpenEntry) error {
+	if e.row == "" {
+		return nil
+	}
 	if _, err := l.Index.DeleteEntity(ctx, openPrefix+destination, e.row, nil); err != nil && !azure.NotFound(err) {
 		return fmt.Errorf("index delivery: %w", azure.Classify(err))
 	}

@@ -18,7 +18,7 @@ func TestSameReceiptAgainSendsOnlyWhatIsMissing(t *testing.T) {
 	if len(o.Pending) != 2 {
 		t.Fatalf("%d deliveries are pending, want 2", len(o.Pending))
 	}
-	if err := b.Record(b.ctx, o.Pending[0], ledger.Outcome{State: ledger.Delivered, Started: b.now, Code: "201"}, b.now); err != nil {
+	if _, err := b.Record(b.ctx, o.Pending[0], ledger.Outcome{State: ledger.Delivered, Started: b.now, Code: "201"}, b.now); err != nil {
 		t.Fatal(err)
 	}
 	again := b.open(m, ledger.Again)

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -34,6 +35,12 @@ type Route struct {
 	KeepInvalid bool
 	// Strict makes a field or value that the partner's document does not name a 422.
 	Strict bool
+	// Allow lists the networks from which the partner may call; empty means all.
+	Allow []netip.Prefix
+	// Known says whether we know a lead under the id by which the partner refers to it; nil asks nobody.
+	// An event about an unknown one is noted, or, with RefuseUnknown, is a 422.
+	Known         func(ctx context.Context, ref string) (bool, error)
+	RefuseUnknown bool
 }
 
 // Acceptor makes a message durable: the intake. Its error says that the message is not.
@@ -82,13 +89,28 @@ type failure struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := h.Now()
 	q := &request{}
-	fail := h.read(r, q)
-	kept := false
-	if fail == nil {
-		fail, kept = h.accept(r, q)
-	}
+	fail, kept := h.handle(r, q)
 	status := respond(w, q, fail, kept)
 	h.log(r, q, fail, kept, status, h.Now().Sub(started))
+}
+
+// handle takes a notification all the way to its answer. kept says that it is durable. A panic is a fault of ours, and
+// this request's only.
+func (h *Handler) handle(r *http.Request, q *request) (fail *failure, kept bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			fail, kept = broken(customhandler.Recovered(p)), false
+		}
+	}()
+	if fail := h.read(r, q); fail != nil {
+		return fail, false
+	}
+	return h.accept(r, q)
+}
+
+// broken is the answer to a fault of ours.
+func broken(cause error) *failure {
+	return &failure{status: http.StatusInternalServerError, reason: "something is wrong on our side", cause: cause}
 }
 
 // read takes a notification in, up to its authentic body.
@@ -102,6 +124,9 @@ func (h *Handler) read(r *http.Request, q *request) *failure {
 		return &failure{status: http.StatusNotFound, reason: "no such partner"}
 	}
 	q.name, q.route, q.proof = name, route, partner.Request{Header: r.Header, Token: token}
+	if !allowed(route.Allow, caller(r)) {
+		return denied(lead.Errorf(lead.Unauthorized, "called from an address that is not on the list"))
+	}
 	if err := route.Partner.Admit(q.proof); err != nil {
 		return denied(err)
 	}
@@ -120,7 +145,7 @@ func (h *Handler) read(r *http.Request, q *request) *failure {
 // denied is 401 for a lack of proof, 500 for a fault of ours.
 func denied(err error) *failure {
 	if lead.KindOf(err) != lead.Unauthorized {
-		return &failure{status: http.StatusInternalServerError, reason: "something is wrong on our side", cause: err}
+		return broken(err)
 	}
 	return &failure{status: http.StatusUnauthorized, cause: err}
 }
@@ -171,9 +196,9 @@ func readBody(r *http.Request, q *request) *failure {
 func (h *Handler) accept(r *http.Request, q *request) (fail *failure, kept bool) {
 	q.at = h.Now().UTC().Truncate(time.Millisecond)
 	q.receipt = ulid.MustNew(ulid.Timestamp(q.at), rand.Reader).String()
-	m, fail := h.message(q)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), budget)
 	defer cancel()
+	m, fail := h.message(ctx, q)
 	if err := h.Intake.Accept(ctx, m); err != nil {
 		return &failure{status: http.StatusServiceUnavailable, reason: "the event could not be stored; send it again", after: 5 * time.Second, cause: err}, false
 	}
@@ -181,11 +206,14 @@ func (h *Handler) accept(r *http.Request, q *request) (fail *failure, kept bool)
 }
 
 // message seals what came in. The failure, if there is one, is what the partner is told after the message is durable.
-func (h *Handler) message(q *request) (ledger.Message, *failure) {
+func (h *Handler) message(ctx context.Context, q *request) (ledger.Message, *failure) {
 	if err := lead.WellFormed(q.body); err != nil {
 		return h.rejected(q, &failure{status: http.StatusBadRequest, reason: err.Error()}, true)
 	}
 	event, err := q.route.Partner.Decode(q.proof, q.body)
+	if err == nil {
+		err = h.crossReference(ctx, q.route, &event)
+	}
 	if err == nil && q.route.Strict {
 		err = strictly(event.Notes)
 	}
@@ -210,6 +238,16 @@ func (h *Handler) message(q *request) (ledger.Message, *failure) {
 		m.Content = hex.EncodeToString(content[:])
 	}
 	return m, nil
+}
+
+func decode(q *request) (event lead.Event, panicked, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			panicked = customhandler.Recovered(p)
+		}
+	}()
+	event, err = q.route.Partner.Decode(q.proof, q.body)
+	return event, nil, err
 }
 
 // strictly makes an error of notes about what the document does not name.
