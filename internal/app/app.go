@@ -48,6 +48,7 @@ func New(environ []string, log *slog.Logger, now func() time.Time) (*App, error)
 	if err := env.Err("LEADRELAY_", "PARTNER_", "INBOX_", "CRM_"); err != nil {
 		return nil, err
 	}
+	knowLeads(routes, b.Ledger)
 	a.receive = &receive.Handler{Routes: routes, Intake: b.Intake, Hash: b.Hash, Log: log, Now: now}
 	a.deliver = b.Deliverer(byName, log)
 	a.sweep = &sweep.Sweeper{Intake: b.Intake, Ledger: b.Ledger, Deliver: a.deliver, Log: log, Now: now, Keep: keep,
@@ -61,30 +62,6 @@ func readSchedules(env *config.Env) {
 	s := env.Global()
 	s.String("DRAIN_SCHEDULE", "")
 	s.String("SWEEP_SCHEDULE", "")
-}
-
-func openPartners(env *config.Env, now func() time.Time) map[string]receive.Route {
-	routes := map[string]receive.Route{}
-	for _, name := range env.Names("PARTNER") {
-		s := env.Instance("PARTNER", name)
-		kind := s.String("KIND", name)
-		driver, ok := partners()[kind]
-		if !ok {
-			s.Complain("KIND", "there is no partner driver of that name; there are %s", names(partners()))
-			continue
-		}
-		def := "refuse"
-		if driver.keepInvalid {
-			def = "keep"
-		}
-		onInvalid := s.String("ON_INVALID", def)
-		if onInvalid != "refuse" && onInvalid != "keep" {
-			s.Complain("ON_INVALID", "must be refuse (answer 400 or 422) or keep (answer 200)")
-		}
-		routes[name] = receive.Route{Partner: driver.open(s, now), MaxBody: int64(s.Int("MAX_BODY", driver.maxBody, 1<<10, 4<<20)),
-			KeepInvalid: onInvalid == "keep", Strict: s.Bool("STRICT", false)}
-	}
-	return routes
 }
 
 // The budgets of the functions: below the five minutes of functionTimeout in host.json, after which the host kills

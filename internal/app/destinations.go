@@ -62,12 +62,3 @@ func (b *Backend) Deliverer(partners map[string]partner.Partner, log *slog.Logge
 	return &deliver.Deliverer{Ledger: b.Ledger, Intake: b.Intake, Destinations: b.Destinations, Partners: partners,
 		Open: newOpener(b.Client, b.now).open, Log: log, Now: b.now}
 }
-
-// Partners opens the partners that have settings, by name. What is wrong with them stands in env.
-func Partners(env *config.Env, now func() time.Time) map[string]partner.Partner {
-	out := map[string]partner.Partner{}
-	for name, r := range openPartners(env, now) {
-		out[name] = r.Partner
-	}
-	return out
-}

@@ -4,7 +4,9 @@ import (
 	"leadrelay/internal/destination"
 	blobdestination "leadrelay/internal/destination/blob"
 	queuedestination "leadrelay/internal/destination/queue"
+	webhookdestination "leadrelay/internal/destination/webhook"
 	"leadrelay/internal/inbox"
+	blobinbox "leadrelay/internal/inbox/blob"
 	queueinbox "leadrelay/internal/inbox/queue"
 	"leadrelay/internal/partner"
 	"leadrelay/internal/partner/cr3dentials"
@@ -19,6 +21,7 @@ type partnerDriver struct {
 	maxBody int
 	// keepInvalid answers 200 to what is authentic but unusable: a failed answer would switch us off.
 	keepInvalid bool
+	refers      bool // its events are about leads that another partner sent, under their ids
 }
 
 // The one registry: a new driver is one line here.
@@ -26,7 +29,7 @@ type partnerDriver struct {
 func partners() map[string]partnerDriver {
 	return map[string]partnerDriver{
 		"crf":         {open: crf.Open, maxBody: 256 << 10},
-		"credzu":      {open: credzu.Open, maxBody: 256 << 10},
+		"credzu":      {open: credzu.Open, maxBody: 256 << 10, refers: true},
 		"cr3dentials": {open: cr3dentials.Open, maxBody: 1 << 20, keepInvalid: true},
 		"referral":    {open: referral.Open, maxBody: 256 << 10},
 	}
@@ -34,13 +37,15 @@ func partners() map[string]partnerDriver {
 
 func destinations() map[string]destination.Open {
 	return map[string]destination.Open{
-		"queue": queuedestination.Open,
-		"blob":  blobdestination.Open,
+		"queue":   queuedestination.Open,
+		"blob":    blobdestination.Open,
+		"webhook": webhookdestination.Open,
 	}
 }
 
 func inboxes() map[string]inbox.Open {
 	return map[string]inbox.Open{
 		"queue": queueinbox.Open,
+		"blob":  blobinbox.Open,
 	}
 }

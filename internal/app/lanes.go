@@ -3,53 +3,115 @@ package app
 import (
 	"context"
 	"maps"
+	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"leadrelay/internal/azure"
 	"leadrelay/internal/config"
 	"leadrelay/internal/crm"
 	"leadrelay/internal/drain"
 	"leadrelay/internal/inbox"
 	"leadrelay/internal/ledger"
 	"leadrelay/internal/partner"
+	"leadrelay/internal/schedule"
 )
 
-// openLanes reads INBOX_<LANE>_…: which inbox is drained, whose bare payloads lie in it, and into which CRM it goes.
+// Lanes are the lanes in the order of their names.
+func (a *App) Lanes() []drain.Lane { return a.lanes }
+
+// Drainer drains them.
+func (a *App) Drainer() *drain.Drainer { return a.drain }
+
+// openLanes reads INBOX_<LANE>_…: which inbox is drained and when, whose bare payloads lie in it, and into which CRM it goes.
 func openLanes(env *config.Env, b *Backend, partners map[string]partner.Partner, now func() time.Time) []drain.Lane {
 	var lanes []drain.Lane
+	targets := openCRMs(env, b, map[string]crm.Open{}, now)
 	for _, name := range env.Names("INBOX") {
 		s := env.Instance("INBOX", name)
-		kind, address := s.OneOf("KIND", slices.Sorted(maps.Keys(inboxes()))...), s.Secret("URL")
-		if address == "" {
-			s.Complain("URL", "is required: the SAS URL of the inbox")
+		lane := drain.Lane{Name: name, PartnerName: s.String("PARTNER", "crf"), CRMName: s.String("CRM", "table"),
+			InFlight: s.Int("AT_ONCE", 0, 1, 64), Notes: s.OneOf("UNLINKED", "wait", "note") == "note"}
+		var ok bool
+		if lane.Partner, ok = partners[lane.PartnerName]; !ok {
+			s.Complain("PARTNER", "partner %s has no PARTNER_%s_ settings", lane.PartnerName, strings.ToUpper(lane.PartnerName))
 		}
-		sender := s.String("PARTNER", "crf")
-		from, ok := partners[sender]
-		if !ok {
-			s.Complain("PARTNER", "partner %s has no PARTNER_%s_ settings", sender, strings.ToUpper(sender))
+		if lane.CRM, ok = targets[lane.CRMName]; !ok {
+			s.Complain("CRM", "there is no CRM %s; there are %s", lane.CRMName, names(targets))
 		}
-		target := openCRM(s, b)
-		driver, known := inboxes()[kind]
-		if address == "" || !known || b.Account == nil {
+		var err error
+		if lane.Schedule, err = schedule.Parse(s.String("SCHEDULE", "")); err != nil {
+			s.Complain("SCHEDULE", "%v", err)
+		}
+		if lane.Inbox = openInbox(s, b, now); lane.Inbox == nil {
 			continue
 		}
-		in, err := driver(inbox.Options{Lane: name, Address: address, Poison: poison{&ledger.Poison{Container: b.Account.Container(b.Names.Poison())}, now}, Client: b.Client, Now: now})
-		if err != nil {
-			s.Complain("URL", "%v", err)
-			continue
-		}
-		lanes = append(lanes, drain.Lane{Name: name, Inbox: in, PartnerName: sender, Partner: from, CRM: target, CRMName: "table"})
+		state := b.Account.Table(b.Names.State())
+		lane.Runs, lane.Links = &ledger.LaneRuns{Table: state, Now: now}, b.Links()
+		lanes = append(lanes, lane)
 	}
 	return lanes
 }
 
-// openCRM is the CRM that a lane names. The leads table needs no settings.
-func openCRM(s *config.Settings, b *Backend) crm.CRM {
-	if s.OneOf("CRM", "table") != "table" {
+// openInbox is the inbox of a lane, nil when its settings are at fault.
+func openInbox(s *config.Settings, b *Backend, now func() time.Time) inbox.Inbox {
+	kind, address := s.OneOf("KIND", "queue", "blob"), s.Secret("URL")
+	settle, prefix, clientID := s.OneOf("SETTLE", inbox.SettleDelete, inbox.SettleMove), s.String("PREFIX", ""), s.String("CLIENT_ID", "")
+	if address == "" {
+		s.Complain("URL", "is required: the SAS URL of the inbox, or its plain https URL for a managed identity")
+	}
+	driver, known := inboxes()[kind]
+	if address == "" || !known || b.Account == nil {
 		return nil
 	}
-	return b.Leads
+	o := inbox.Options{Lane: s.Name(), Address: address, Settle: settle, Prefix: prefix, Poison: poison{b.Poison(), now}, Client: b.Client, Now: now}
+	var err error
+	if !strings.Contains(address.Reveal(), "?") {
+		if o.Credential, err = identity(clientID, b.Client); err != nil {
+			s.Complain("URL", "has no SAS, and there is no managed identity: %v", azure.Classify(err))
+			return nil
+		}
+	}
+	in, err := driver(o)
+	if err != nil {
+		s.Complain("URL", "%v", err)
+		return nil
+	}
+	return in
+}
+
+// identity is the app's managed identity on Azure, by its client id or the system-assigned one, and the developer's own
+// login elsewhere.
+func identity(clientID string, client *http.Client) (azcore.TokenCredential, error) {
+	opts := azure.ClientOptions(client)
+	if os.Getenv("IDENTITY_ENDPOINT") == "" {
+		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: opts})
+	}
+	o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: opts}
+	if clientID != "" {
+		o.ID = azidentity.ClientID(clientID)
+	}
+	return azidentity.NewManagedIdentityCredential(o)
+}
+
+// openCRMs opens the leads table, "table", which needs no settings, and every CRM that has some: CRM_<NAME>_KIND, by
+// default the name, and what its driver reads. Lanes that name the same CRM share it.
+func openCRMs(env *config.Env, b *Backend, drivers map[string]crm.Open, now func() time.Time) map[string]crm.CRM {
+	opened := map[string]crm.CRM{"table": b.Leads}
+	for _, name := range env.Names("CRM") {
+		s := env.Instance("CRM", name)
+		open, ok := drivers[s.String("KIND", name)]
+		if !ok {
+			s.Complain("KIND", "there is no CRM driver of that name; there are %s", names(drivers))
+			continue
+		}
+		opened[name] = open(s, crm.Options{Client: b.Client, Now: now})
+	}
+	return opened
 }
 
 // states are the rows by which drains take turns at a lead.
@@ -57,7 +119,22 @@ func (b *Backend) states(now func() time.Time) *ledger.LeadStates {
 	return ledger.NewLeadStates(b.Account.Table(b.Names.State()), b.Hash.Of, now)
 }
 
-// poison keeps buried messages in our own storage, for inboxes whose SAS allows no poison queue beside them.
+// Links tie partners' sessions to leads.
+func (b *Backend) Links() *ledger.Links {
+	return &ledger.Links{Table: b.Account.Table(b.Names.State()), Hash: b.Hash.Of, Now: b.now}
+}
+
+// Poison keeps what was buried.
+func (st Store) Poison() *ledger.Poison {
+	return &ledger.Poison{Container: st.Account.Container(st.Names.Poison())}
+}
+
+// LaneRuns are the remembered runs of the lanes.
+func (st Store) LaneRuns() *ledger.LaneRuns {
+	return &ledger.LaneRuns{Table: st.Account.Table(st.Names.State()), Now: st.now}
+}
+
+// poison keeps buried messages in our own storage, for inboxes whose SAS allows no poison place beside them.
 type poison struct {
 	kept *ledger.Poison
 	now  func() time.Time
@@ -69,3 +146,12 @@ func (p poison) Keep(ctx context.Context, lane string, m inbox.Message, reason s
 
 // names lists the keys of a registry for a complaint.
 func names[V any](m map[string]V) string { return strings.Join(slices.Sorted(maps.Keys(m)), ", ") }
+
+// OpenPartner is a partner that can decode and prove nothing, for looking at payloads; ok is false for an unknown kind.
+func OpenPartner(kind string, now func() time.Time) (p partner.Partner, ok bool) {
+	driver, ok := partners()[kind]
+	if !ok {
+		return nil, false
+	}
+	return driver.open(config.New(nil).Instance("PARTNER", kind), now), true
+}

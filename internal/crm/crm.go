@@ -6,7 +6,10 @@ package crm
 import (
 	"context"
 	"errors"
+	"net/http"
+	"time"
 
+	"leadrelay/internal/config"
 	"leadrelay/internal/lead"
 )
 
@@ -41,6 +44,10 @@ type Outcome struct {
 // Unavailable: the lead may be on its way.
 var ErrNoLead = errors.New("the lead has no record")
 
+// ErrPaused says that the CRM asked to be left alone for a while, whatever the change: a limit of the whole organisation
+// is reached. It comes in an error of kind Unavailable with RetryAfter; no change is to blame for it.
+var ErrPaused = errors.New("the CRM asked to be left alone for a while")
+
 // CRM keeps one record for each lead, keyed by partner and id. It may be used side by side, but never for the same
 // lead at once: the drain sees to that. Errors are of kind Unavailable (with RetryAfter), Refused (this change can
 // never pass; the error names columns, never values), or Address (token, privilege or configuration: nothing will
@@ -51,4 +58,42 @@ type CRM interface {
 	// Upsert applies changes of different leads and gives one outcome for each, in order. The same change twice is as
 	// once. What a change does not say stays as it is.
 	Upsert(ctx context.Context, changes []Change) []Outcome
+}
+
+// Options are what the house gives to every driver.
+type Options struct {
+	Client *http.Client     // for every call; follows no redirect
+	Now    func() time.Time // the clock
+}
+
+// Open makes the driver of one configured CRM: it reads CRM_<NAME>_… and complains there, and calls nothing. What it
+// gives after a complaint is not to be used.
+type Open func(s *config.Settings, o Options) CRM
+
+// Level says how bad a finding is.
+type Level string
+
+// The levels.
+const (
+	OK      Level = "ok"
+	Warning Level = "warning" // it works, but not as somebody may expect
+	Fault   Level = "fault"   // leads will not pass
+)
+
+// Finding is one thing that a preflight looked at. It holds no secret and no person's data.
+type Finding struct {
+	Level   Level  `json:"level"`
+	Subject string `json:"subject"` // "token", "column lead.crf_status"
+	Text    string `json:"text"`    // what was found, and how to mend it
+}
+
+// Preflighter is a CRM that can tell before the first lead whether leads would pass: token, columns, keys, lengths and
+// choices. It writes nothing.
+type Preflighter interface {
+	Preflight(ctx context.Context) []Finding
+}
+
+// Mapped is a CRM whose records depend on a lender's map. A lead that was sent by a map of another hash is not unchanged.
+type Mapped interface {
+	MapHash() string
 }

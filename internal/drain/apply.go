@@ -22,6 +22,11 @@ func (r *run) slice(groups []*group) {
 		r.rounds([]*group{g})
 		r.leads.unlock(g)
 	}
+	for g := r.nextMoved(); g != nil; g = r.nextMoved() {
+		r.leads.lock(g)
+		r.rounds([]*group{g})
+		r.leads.unlock(g)
+	}
 }
 
 // step is one change of one lead that was claimed.

@@ -27,6 +27,7 @@ type item struct {
 	version lead.Version
 	payload []byte
 	hash    string
+	linked  bool // a link has moved it to the lead that it is about
 }
 
 // batch brings one batch of leased messages to its end.

@@ -19,7 +19,7 @@ func (r *run) renew(items []*item) (stop func()) {
 	quit, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		half := time.NewTicker(r.lease() / 2)
+		half := time.NewTicker(r.messageLease / 2)
 		defer half.Stop()
 		for {
 			select {
@@ -41,7 +41,7 @@ func (r *run) extend(it *item) {
 	}
 	ctx, cancel := r.settling()
 	defer cancel()
-	m, err := r.lane.Inbox.Extend(ctx, it.msg, r.lease())
+	m, err := r.lane.Inbox.Extend(ctx, it.msg, r.messageLease)
 	switch {
 	case err == nil:
 		it.msg = m

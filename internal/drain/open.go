@@ -23,6 +23,10 @@ const (
 
 // open finds out what a message says. It settles what is not for the CRM; true: the CRM is to be told.
 func (r *run) open(it *item) bool {
+	if len(it.first.Body) == 0 {
+		r.bury(it, "empty")
+		return false
+	}
 	p, isTest := r.read(it)
 	if isTest {
 		r.ack(it, test)

@@ -14,18 +14,22 @@ type Report struct {
 	Stale     int           `json:"stale"`    // something newer was there before, or came with it
 	Released  int           `json:"released"` // given back, to be tried later
 	Buried    int           `json:"buried"`
-	Tests     int           `json:"tests"`   // marked test events: taken out, not applied
-	Unknown   int           `json:"unknown"` // the lease was lost or the settlement failed: somebody has it, or it comes back
-	OldestAge time.Duration `json:"oldestAge"`
-	Elapsed   time.Duration `json:"elapsed"`
+	Tests     int           `json:"tests"`     // marked test events: taken out, not applied
+	Unknown   int           `json:"unknown"`   // the lease was lost or the settlement failed: somebody has it, or it comes back
+	Left      int           `json:"left"`      // messages in the inbox afterwards, those that were put off included; LeftUnknown
+	OldestAge time.Duration `json:"oldestAge"` // of the messages taken, in nanoseconds
+	Elapsed   time.Duration `json:"elapsed"`   // in nanoseconds
 }
+
+// LeftUnknown is Left where the inbox does not tell.
+const LeftUnknown = -1
 
 // LogValue tells durations in milliseconds.
 func (r Report) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.Int("taken", r.Taken), slog.Int("created", r.Created), slog.Int("updated", r.Updated), slog.Int("unchanged", r.Unchanged),
 		slog.Int("stale", r.Stale), slog.Int("released", r.Released), slog.Int("buried", r.Buried), slog.Int("tests", r.Tests),
-		slog.Int("unknown", r.Unknown), slog.Int64("oldest_ms", r.OldestAge.Milliseconds()), slog.Int64("ms", r.Elapsed.Milliseconds()),
+		slog.Int("unknown", r.Unknown), slog.Int("left", r.Left), slog.Int64("oldest_ms", r.OldestAge.Milliseconds()), slog.Int64("ms", r.Elapsed.Milliseconds()),
 	)
 }
 

@@ -26,10 +26,7 @@ func (r *run) settle(s *step, o crm.Outcome) {
 		}
 		r.through(s.group, [...]result{crm.Unchanged: unchanged, crm.Created: created, crm.Updated: updated}[o.Result])
 	case errors.Is(o.Err, crm.ErrNoLead):
-		r.endClaim(s, ledger.LeadFailed)
-		for _, it := range s.group.rest() {
-			r.wait(it, backoff(tries, lead.RetryAfter(o.Err)), "no lead")
-		}
+		r.noLead(s, backoff(tries, lead.RetryAfter(o.Err)))
 	case refused(o.Err):
 		r.endClaim(s, ledger.LeadRefused)
 		s.group.pop()
@@ -144,7 +141,9 @@ func (r *run) line(it *item, what result, reason string, err error) {
 		attrs = append(attrs, slog.String("settle", err.Error()))
 	}
 	r.mu.Lock()
-	r.report.add(what)
+	if r.report.add(what); r.OnSettled != nil {
+		r.OnSettled(r.lane.Name, r.report)
+	}
 	r.mu.Unlock()
 	r.Log.LogAttrs(context.WithoutCancel(r.ctx), level, "drained", attrs...)
 }

@@ -53,7 +53,7 @@ func (w *world) run() drain.Report {
 // wantReport compares the counts.
 func (w *world) wantReport(got, want drain.Report) {
 	w.Helper()
-	got.OldestAge, got.Elapsed = 0, 0
+	got.OldestAge, got.Elapsed, got.Left = 0, 0, 0
 	if got != want {
 		w.Errorf("want report %+v\n       got %+v", want, got)
 	}

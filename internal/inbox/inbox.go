@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
 	"leadrelay/internal/config"
 )
 
@@ -37,19 +39,40 @@ type Inbox interface {
 	Bury(ctx context.Context, m Message, reason string) error
 }
 
+// Limited is an inbox whose leases end sooner than may be asked for: whoever works for longer renews them in time.
+type Limited interface {
+	// MaxLease is the longest lease that it gives; 0 means that there is no limit.
+	MaxLease() time.Duration
+}
+
+// Counted is an inbox that can say how many messages are in it, leased ones included; the number may be rough.
+type Counted interface {
+	// Count fails with an error of kind Address where the SAS does not permit it.
+	Count(ctx context.Context) (int, error)
+}
+
 // Poison keeps what can never be drained; Bury of a driver whose SAS allows no poison queue uses it.
 type Poison interface {
 	// Keep stores a buried message durably.
 	Keep(ctx context.Context, lane string, m Message, reason string) error
 }
 
+// How an inbox settles what it hands out.
+const (
+	SettleDelete = "delete" // remove it; the default
+	SettleMove   = "move"   // of a container only: keep a copy under done/
+)
+
 // Options are what an inbox is made from.
 type Options struct {
-	Lane    string        // its name, for Poison
-	Address config.Secret // the pasted SAS URL
-	Poison  Poison
-	Client  *http.Client // shared; follows no redirects
-	Now     func() time.Time
+	Lane       string                 // its name, for Poison
+	Address    config.Secret          // the pasted SAS URL, or the plain https URL of the queue or container for Credential
+	Credential azcore.TokenCredential // opens addresses without a SAS; nil: there are none
+	Settle     string                 // SettleDelete or SettleMove; empty is SettleDelete
+	Prefix     string                 // of a container: only blobs whose names begin so
+	Poison     Poison
+	Client     *http.Client // shared; follows no redirects
+	Now        func() time.Time
 }
 
 // Open makes an inbox. It calls nothing; an address that can never work is an error of kind Address.

@@ -33,6 +33,7 @@ type Harness struct {
 	Wrong   map[string]config.Secret                 // addresses that cannot work, by what is wrong with them
 	Fail    func(status int, after time.Duration)    // nil for a driver that speaks HTTP through Options.Client
 	NoRenew bool                                     // the driver can neither renew a lease nor end it early
+	NoCount bool                                     // the driver counts, but not with this address
 	Around  func(t *testing.T, f func(t *testing.T)) // runs each promise; nil runs it as it is, synctest.Test by a fake clock
 }
 
@@ -55,6 +56,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		"BuriedIsKeptByteForByteAndGone":         buried,
 		"LostLeaseIsTold":                        lost,
 		"ManyDrainersTakeEachMessageOnce":        many,
+		"CountIsWhatIsThere":                     counted,
 		"CanceledContextIsUnavailable":           canceled,
 		"EveryStatusHasItsKind":                  statuses,
 		"MissingPermissionIsNamed":               lacking,

@@ -61,6 +61,9 @@ func (m *Memory) Len() int {
 	return len(m.messages)
 }
 
+// Count is Len, for a drain.
+func (m *Memory) Count(context.Context) (int, error) { return m.Len(), nil }
+
 // Buried are the buried messages, oldest first.
 func (m *Memory) Buried() []Buried {
 	m.mu.Lock()

@@ -228,6 +228,26 @@ func many(t *testing.T, s *suite) {
 	}
 }
 
+func counted(t *testing.T, s *suite) {
+	in, able := s.open(t).(inbox.Counted)
+	if !able {
+		return
+	}
+	s.Put(t, text(1), text(2), text(3))
+	m := one(t, in.(inbox.Inbox), long)
+	if n, err := in.Count(within(t)); s.NoCount {
+		s.want(t, "count", err, lead.Address)
+	} else if n != 3 || err != nil {
+		t.Errorf("counted %d, %v; want 3", n, err)
+	}
+	if err := in.(inbox.Inbox).Ack(within(t), m); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := in.Count(within(t)); n != 2 && !s.NoCount {
+		t.Errorf("counted %d after one was acked, want 2", n)
+	}
+}
+
 func canceled(t *testing.T, s *suite) {
 	s.Put(t, text(1))
 	in := s.open(t)

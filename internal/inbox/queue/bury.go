@@ -49,7 +49,7 @@ func (q queue) Bury(ctx context.Context, m inbox.Message, reason string) error {
 	}
 	if !buried {
 		if q.keep == nil {
-			return lead.Errorf(lead.Address, "%s-poison cannot take the message, and nothing else keeps what is buried", q.sas.Name())
+			return lead.Errorf(lead.Address, "%s-poison cannot take the message, and nothing else keeps what is buried", q.name)
 		}
 		if err := q.keep.Keep(ctx, q.lane, m, reason); err != nil {
 			return err

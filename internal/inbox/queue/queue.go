@@ -18,17 +18,30 @@ const most = 32
 
 type queue struct {
 	lane   string
-	sas    azure.SAS
+	name   string    // of the queue, for errors
+	sas    azure.SAS // the zero SAS when an identity opens the queue
 	client *azqueue.QueueClient
 	poison *azqueue.QueueClient // nil where the SAS opens one queue only
 	keep   inbox.Poison
 	now    func() time.Time
 }
 
-// Open makes an inbox of a queue's SAS URL. It needs the permission "p"; "u" lets it renew leases and give messages back
-// at once or later. Without "u", Extend is a fault of the address and Release leaves the message to the end of its lease,
-// so leases ought to be short. A SAS of one queue opens no "<queue>-poison": then o.Poison keeps what is buried.
+// Open makes an inbox of a queue. Its SAS needs the permission "p"; "u" lets it renew leases and give messages back at
+// once or later, "r" count what waits. Without "u", Extend is a fault of the address and Release leaves the message to
+// the end of its lease, so leases are short. A SAS of one queue opens no "<queue>-poison": then o.Poison keeps what is
+// buried. An identity (role "Storage Queue Data Contributor") may do all of it.
 func Open(o inbox.Options) (inbox.Inbox, error) {
+	place, plain, err := inbox.ParsePlace(o.Address, "queue")
+	switch {
+	case err != nil:
+		return nil, err
+	case o.Settle == inbox.SettleMove:
+		return nil, lead.Errorf(lead.Address, "a queue has no place to move to: settle must be %s", inbox.SettleDelete)
+	case o.Prefix != "":
+		return nil, lead.Errorf(lead.Address, "a queue has no names, so no prefix")
+	case plain:
+		return openPlace(place, o)
+	}
 	sas, err := azure.ParseSAS(o.Address.Reveal(), azure.Queue)
 	if err != nil {
 		return nil, err
@@ -36,7 +49,7 @@ func Open(o inbox.Options) (inbox.Inbox, error) {
 	if err := sas.Fits(azure.Drain); err != nil {
 		return nil, err
 	}
-	q := queue{lane: o.Lane, sas: sas, keep: o.Poison, now: o.Now}
+	q := queue{lane: o.Lane, name: sas.Name(), sas: sas, keep: o.Poison, now: o.Now}
 	if q.client, err = sas.Queue(o.Client); err != nil {
 		return nil, err
 	}
@@ -49,13 +62,56 @@ func Open(o inbox.Options) (inbox.Inbox, error) {
 	return q, nil
 }
 
+// openPlace opens the queue and its poison queue as an identity.
+func openPlace(p inbox.Place, o inbox.Options) (inbox.Inbox, error) {
+	if o.Credential == nil {
+		return nil, lead.Errorf(lead.Address, "the address has no SAS, and there is no managed identity")
+	}
+	q := queue{lane: o.Lane, name: p.Name, keep: o.Poison, now: o.Now}
+	opts := &azqueue.ClientOptions{ClientOptions: azure.ClientOptions(o.Client)}
+	var err error
+	if q.client, err = azqueue.NewQueueClient(p.URL, o.Credential, opts); err != nil {
+		return nil, azure.Classify(err)
+	}
+	q.poison, err = azqueue.NewQueueClient(p.URL+"-poison", o.Credential, opts)
+	return q, azure.Classify(err)
+}
+
+// identity tells that no SAS opens the queue.
+func (q queue) identity() bool { return q.sas.Kind() == 0 }
+
+// MaxLease is short where a message can only be given back by the end of its lease.
+func (q queue) MaxLease() time.Duration {
+	if q.mayUpdate() {
+		return 0
+	}
+	return 2 * time.Minute
+}
+
+// Count needs "r". It counts leased messages and those that were put off, too.
+func (q queue) Count(ctx context.Context) (int, error) {
+	if !q.identity() && !q.sas.Permits('r') {
+		return 0, lead.Errorf(lead.Address, "the SAS of queue %s lacks the permission r", q.name)
+	}
+	resp, err := q.client.GetProperties(ctx, nil)
+	if err != nil {
+		return 0, told(err, "r")
+	}
+	if resp.ApproximateMessagesCount == nil {
+		return 0, lead.Errorf(lead.Unavailable, "queue %s does not say how many messages it has", q.name)
+	}
+	return int(*resp.ApproximateMessagesCount), nil
+}
+
 // Receive leases messages; the lease is from one second to seven days.
 func (q queue) Receive(ctx context.Context, limit int, lease time.Duration) ([]inbox.Message, error) {
 	if limit < 1 {
 		return nil, nil
 	}
-	if err := q.sas.Usable(azure.Drain, q.now()); err != nil {
-		return nil, err
+	if !q.identity() {
+		if err := q.sas.Usable(azure.Drain, q.now()); err != nil {
+			return nil, err
+		}
 	}
 	resp, err := q.client.DequeueMessages(ctx, &azqueue.DequeueMessagesOptions{
 		NumberOfMessages:  to.Ptr(int32(min(limit, most))),
@@ -93,7 +149,7 @@ func (q queue) Extend(ctx context.Context, m inbox.Message, lease time.Duration)
 
 func (q queue) update(ctx context.Context, m inbox.Message, hidden int32) (inbox.Message, error) {
 	if !q.mayUpdate() {
-		return m, lead.Errorf(lead.Address, "the SAS of %s%s lacks the permission u", q.sas.Host(), q.sas.Path())
+		return m, lead.Errorf(lead.Address, "the SAS of queue %s lacks the permission u", q.name)
 	}
 	form, receipt := receiptOf(m.Lease)
 	resp, err := q.client.UpdateMessage(ctx, m.ID, receipt, form.encode(m.Body), &azqueue.UpdateMessageOptions{VisibilityTimeout: to.Ptr(hidden)})
@@ -107,7 +163,7 @@ func (q queue) update(ctx context.Context, m inbox.Message, hidden int32) (inbox
 }
 
 // mayUpdate is false only where the URL says so; a stored access policy may hold the permission.
-func (q queue) mayUpdate() bool { return q.sas.Permits('u') }
+func (q queue) mayUpdate() bool { return q.identity() || q.sas.Permits('u') }
 
 // Ack deletes the message.
 func (q queue) Ack(ctx context.Context, m inbox.Message) error {
@@ -153,4 +209,4 @@ func told(err error, permission string) error {
 // lackError names the permission that a call was refused for.
 type lackError string
 
-func (l lackError) Error() string { return "the SAS lacks the permission " + string(l) }
+func (l lackError) Error() string { return "the SAS or the role lacks the permission " + string(l) }

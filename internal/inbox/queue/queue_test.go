@@ -30,6 +30,7 @@ func TestQueueKeepsThePromises(t *testing.T) {
 					Buried:  func(testing.TB) []inboxtest.Buried { return kept.Buried() },
 					Texts:   texts(),
 					NoRenew: permissions == "p",
+					NoCount: permissions == "p",
 					Lacks:   map[string]map[string]config.Secret{"p": {"add only": sign.Hour(name, "a")}, "u": {"no u": sign.Hour(name, "rp")}},
 					Wrong:   merged(sign.Hopeless(name, permissions), sign.Refused(name, permissions)),
 				}
