@@ -4,7 +4,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -112,7 +111,7 @@ func (a *App) onDrain(ctx context.Context, _ customhandler.Invocation) error {
 	var errs []error
 	for _, lane := range a.lanes {
 		if _, err := a.drain.Run(ctx, lane); err != nil {
-			errs = append(errs, fmt.Errorf("lane %s: %w", lane.Name, err))
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"leadrelay/internal/crm"
+	"leadrelay/internal/crm/dataverse"
+	"leadrelay/internal/crm/salesforce"
 	"leadrelay/internal/destination"
 	blobdestination "leadrelay/internal/destination/blob"
 	queuedestination "leadrelay/internal/destination/queue"
@@ -47,5 +50,12 @@ func inboxes() map[string]inbox.Open {
 	return map[string]inbox.Open{
 		"queue": queueinbox.Open,
 		"blob":  blobinbox.Open,
+	}
+}
+
+func crms() map[string]crm.Open {
+	return map[string]crm.Open{
+		"dataverse":  dataverse.Open,
+		"salesforce": salesforce.Open,
 	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"leadrelay/internal/crm"
 	"leadrelay/internal/drain"
 	"leadrelay/internal/inbox"
+	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
 	"leadrelay/internal/partner"
 	"leadrelay/internal/schedule"
@@ -31,7 +33,7 @@ func (a *App) Drainer() *drain.Drainer { return a.drain }
 // openLanes reads INBOX_<LANE>_…: which inbox is drained and when, whose bare payloads lie in it, and into which CRM it goes.
 func openLanes(env *config.Env, b *Backend, partners map[string]partner.Partner, now func() time.Time) []drain.Lane {
 	var lanes []drain.Lane
-	targets := openCRMs(env, b, map[string]crm.Open{}, now)
+	targets := openCRMs(env, b, crms(), now)
 	for _, name := range env.Names("INBOX") {
 		s := env.Instance("INBOX", name)
 		lane := drain.Lane{Name: name, PartnerName: s.String("PARTNER", "crf"), CRMName: s.String("CRM", "table"),
@@ -50,11 +52,48 @@ func openLanes(env *config.Env, b *Backend, partners map[string]partner.Partner,
 		if lane.Inbox = openInbox(s, b, now); lane.Inbox == nil {
 			continue
 		}
+		lane.Overflow = openOverflow(s, b, now)
 		state := b.Account.Table(b.Names.State())
 		lane.Runs, lane.Links = &ledger.LaneRuns{Table: state, Now: now}, b.Links()
 		lanes = append(lanes, lane)
 	}
 	return lanes
+}
+
+// maxOverflow bounds a payload of an overflow container: the largest body that any partner may send.
+const maxOverflow = 8 << 20
+
+// openOverflow reads OVERFLOW_URL: the SAS URL (sp=r) of the lender's overflow container. Nil when there is none.
+func openOverflow(s *config.Settings, b *Backend, now func() time.Time) drain.Overflow {
+	address := s.Secret("OVERFLOW_URL")
+	if address == "" {
+		return nil
+	}
+	sas, err := azure.ParseSAS(address.Reveal(), azure.Container)
+	if err == nil && !strings.Contains(sas.Permissions(), "r") {
+		err = lead.Errorf(lead.Address, "the SAS has no permission to read (sp=r)")
+	}
+	if err != nil {
+		s.Complain("OVERFLOW_URL", "%v", err)
+		return nil
+	}
+	return func(ctx context.Context, ref string) ([]byte, error) {
+		name, ok := strings.CutPrefix(ref, sas.Bare()+"/")
+		if !ok {
+			return nil, lead.Errorf(lead.Address, "a message names a payload outside the lane's overflow container")
+		}
+		container, err := sas.Container(b.Client)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := container.NewBlobClient(name).DownloadStream(ctx, nil)
+		if err != nil {
+			return nil, azure.Classify(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(io.LimitReader(resp.Body, maxOverflow))
+		return body, azure.Classify(err)
+	}
 }
 
 // openInbox is the inbox of a lane, nil when its settings are at fault.

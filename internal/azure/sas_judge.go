@@ -127,7 +127,7 @@ func needs(kind ServiceKind, p Purpose) need {
 	case p == Deliver:
 		return need{any: "cw"}
 	default:
-		return need{all: "rld"}
+		return need{all: "rld", better: map[string]string{"w": "to count tries and move what is settled", "c": "to move what is settled"}}
 	}
 }
 

@@ -27,7 +27,8 @@ type item struct {
 	version lead.Version
 	payload []byte
 	hash    string
-	linked  bool // a link has moved it to the lead that it is about
+	ref     string // where the payload lies, when it is not in the message
+	linked  bool   // a link has moved it to the lead that it is about
 }
 
 // batch brings one batch of leased messages to its end.

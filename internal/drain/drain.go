@@ -27,7 +27,10 @@ type Lane struct {
 	PartnerName string          // who puts bare payloads into the inbox; empty: nobody does
 	Partner     partner.Partner // decodes them
 	CRM         crm.CRM
-	CRMName     string // lanes that share a CRM share what it was told; empty: the lane's own
+	// Overflow reads the payload of an envelope that names where it lies: in the lender's overflow container, by SAS.
+	// Nil: the lane has none, and such messages wait.
+	Overflow Overflow
+	CRMName  string // lanes that share a CRM share what it was told; empty: the lane's own
 
 	Schedule schedule.Schedule // when Run is due; the zero Schedule: whenever it is called
 	InFlight int               // messages, and so leads, in flight at most; 0 means 64, which is the most

@@ -36,6 +36,9 @@ func (r *run) open(it *item) bool {
 		r.unknownPartner(it)
 		return false
 	}
+	if it.ref != "" && !r.fetch(it) {
+		return false
+	}
 	if err := r.decode(it, p); err != nil {
 		r.bury(it, err.Error())
 		return false
@@ -53,9 +56,9 @@ func (r *run) read(it *item) (p partner.Partner, isTest bool) {
 	env, err := lead.ParseEnvelope(it.first.Body)
 	if err != nil {
 		it.partner, it.payload, it.version = r.lane.PartnerName, it.first.Body, lead.Version{Time: it.first.Inserted}
-		return r.lane.Partner, false
+		return r.lane.Partner, isMarked(it.first.Body)
 	}
-	it.partner, it.payload, it.version, it.event.Type = env.Partner, env.Data, env.Version(), env.Type
+	it.partner, it.payload, it.version, it.event.Type, it.ref = env.Partner, env.Data, env.Version(), env.Type, env.DataRef
 	if env.Time.IsZero() {
 		it.version.Time = it.first.Inserted
 	}

@@ -15,7 +15,7 @@ func (s *Stack) environ() []string {
 		"DRAIN_SCHEDULE=*/10 * * * * *", "SWEEP_SCHEDULE=0 * * * * *",
 		"PARTNER_CRF_SECRET=" + s.keys.CRF, "PARTNER_CREDZU_TOKEN=" + s.keys.Credzu,
 		"PARTNER_CR3DENTIALS_HMAC_SECRET=" + s.keys.Cr3dentials, "PARTNER_REFERRAL_SVIX_SECRET=" + s.keys.Referral,
-		"INBOX_DEMO_KIND=queue", "INBOX_DEMO_URL=" + s.lender.drain.Reveal(), "INBOX_DEMO_PARTNER=crf", "INBOX_DEMO_CRM=table",
+		"INBOX_DEMO_KIND=queue", "INBOX_DEMO_URL=" + s.lender.drain.Reveal(), "INBOX_DEMO_OVERFLOW_URL=" + s.lender.overflowed.Reveal(), "INBOX_DEMO_PARTNER=crf", "INBOX_DEMO_CRM=table",
 	}
 	return slices.Concat(demo, s.opts.Environ, own) // of equal names the last counts
 }

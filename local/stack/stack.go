@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"leadrelay/internal/app"
@@ -175,9 +176,17 @@ func (s *Stack) Close() error {
 	return errors.Join(errs...)
 }
 
-// Settings are the storage and the keys of the stack, as settings of the product, for other programs that look into it.
+// Settings are what the handler reads, for other programs that look into the stack: storage, keys, partners, lanes, CRMs.
 func (s *Stack) Settings() []string {
-	return append(s.keys.settings(), "AzureWebJobsStorage="+s.azurite.ConnectionString())
+	var out []string
+	for _, kv := range s.settings {
+		for _, prefix := range []string{"AzureWebJobsStorage=", "LEADRELAY_", "PARTNER_", "INBOX_", "CRM_"} {
+			if strings.HasPrefix(kv, prefix) {
+				out = append(out, kv)
+			}
+		}
+	}
+	return out
 }
 
 // Lender is the name of the demo lender's queue and container.
