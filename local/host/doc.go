@@ -29,16 +29,19 @@
 //	N17  §4.1  no cookies, no decompression, no redirects when forwarding             invoke/call.go
 //	N18  §4.2  the Host header is kept when proxying                                  front/proxy.go
 //	N19  §6.1  a timer's lookup name begins with Host.Functions.                      timer/blob.go
+//	N20  §5    configuration files may hold comments and trailing commas              newtonsoft/relaxed.go
 //
 // # Inferences
 //
 // Where functions-host.md is silent, these were chosen: the scale-out header's name X-FUNCTION-SCALEOUT; 400 for a manual run of an HTTP
 // function or without a JSON body; binding data of a manual queue run (DequeueCount 0, empty ids); the lock blob's name and, without
 // AzureFunctionsWebHost__hostid, the host id; a named http output that is no object fails the call; an http output without a body gives its
-// status and no content; X-Forwarded headers pass the proxy; the throttle stands before the keys; --keys stands for Azure's own key store.
+// status and no content; X-Forwarded headers pass the proxy; the throttle stands before the keys; --keys stands for Azure's own key store;
+// requests wait 30 s for a host that is not up; without AzureWebJobsStorage the host stops, as under Core Tools, where another missing
+// connection only costs its function; a host.json without customHandler puts every function in error.
 //
 // # What it does not do
 //
-// One complaint about a function stops the whole host, where the real one runs without that function. A missing host.json is not written.
-// Changes of files do not restart it (§5.2). Dynamic concurrency and throttling, CORS and the platform's front end are not emulated.
+// A bad host.json, at the start or after a change, ends the host, where the real one stays up and tries again. logging, telemetryMode and
+// concurrency of host.json have no effect; dynamic throttling, CORS and the platform's front end are not emulated.
 package main

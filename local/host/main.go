@@ -21,18 +21,36 @@ import (
 
 const teaching = `host runs an Azure Functions app that has a custom handler, as "func start" would, without Core Tools.
 
---root is the folder that holds host.json, one <Function>/function.json a function, and the handler that
-host.json's customHandler.description.defaultExecutablePath names. App settings come from the environment and,
-below it, from local.settings.json. Any value of host.json can be overridden by the environment:
+An app is a folder, named by --root:
+
+  host.json                      {"version": "2.0",
+                                  "customHandler": {"description": {"defaultExecutablePath": "handler"},
+                                                    "enableProxyingHttpRequest": true},
+                                  "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"}}
+  handler                        your program, already built; it answers HTTP on 127.0.0.1:$FUNCTIONS_CUSTOMHANDLER_PORT,
+                                 GET / too, and logs to stdout (what comes on stderr is shown as an error)
+  Hello/function.json            {"bindings": [{"type": "httpTrigger", "direction": "in", "name": "req", "authLevel": "anonymous"},
+                                               {"type": "http", "direction": "out", "name": "res"}]}
+  Tick/function.json             {"bindings": [{"type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "0 */5 * * * *"}]}
+  Work/function.json             {"bindings": [{"type": "queueTrigger", "direction": "in", "name": "msg", "queueName": "work",
+                                                "connection": "AzureWebJobsStorage"}]}
+  local.settings.json            {"Values": {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}}    optional: app settings
+
+Hello gets the request itself, at /api/Hello. Tick and Work get POST /Tick and POST /Work with a JSON body, and must answer 2xx with
+Content-Type: application/json and a body, {} at least. Triggers: httpTrigger, timerTrigger, queueTrigger, manualTrigger. Outputs: http, queue.
+Everything but HTTP needs storage: AzureWebJobsStorage is a connection string, or UseDevelopmentStorage=true for Azurite on its usual ports.
+
+The environment goes before local.settings.json, and overrides any value of host.json:
 
   AzureFunctionsJobHost__extensions__queues__visibilityTimeout=00:00:01 host --root dist
 
-Triggers: httpTrigger, timerTrigger, queueTrigger, manualTrigger. Outputs: http, queue. Storage is whatever
-AzureWebJobsStorage names; UseDevelopmentStorage=true is Azurite. Run a function by hand with
+Run a function by hand, whatever its trigger but HTTP (for a queue, input is the message):
 
-  curl -d '{"input":""}' -H 'Content-Type: application/json' http://127.0.0.1:7071/admin/functions/<Name>
+  curl -d '{"input":""}' -H 'Content-Type: application/json' http://127.0.0.1:7071/admin/functions/Tick
 
-It exits 0 when asked to stop (SIGINT, SIGTERM), and 1 when the configuration is bad or the handler keeps failing.`
+A function in error is named in the log and left out; the others run. A change of host.json or of a function.json restarts the host; after
+building the handler anew, stop and start it. It exits 0 when asked to stop (SIGINT, SIGTERM), and 1 when the configuration is bad or
+the handler keeps failing.`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -22,9 +22,10 @@ const (
 	Console       = "console"        // line: one line of the handler's own output
 	Invocation    = "invocation"     // function, id, ok, ms, reason
 	Stopping      = "stopping"       // reason
+	Restarting    = "restarting"     // reason: a file of the app has changed; ready comes again
 	Trigger       = "trigger"        // function: what a timer or queue listener does
 	Config        = "config"         // one complaint about the configuration a line
-	Failed        = "failed"         // the reason why the host stops itself
+	Failed        = "failed"         // why the host stops itself
 	UserLog       = "log"            // function, id, line: one entry of a response's Logs (§3)
 )
 
@@ -117,8 +118,11 @@ func textLine(now time.Time, level Level, event, message string, args []any) []b
 		fmt.Fprintf(&b, "%-7s | %s\n", level, message)
 		return []byte(b.String())
 	}
-	fmt.Fprintf(&b, "%-7s %s: %s", level, event, message)
+	fmt.Fprintf(&b, "%-7s %s: %s", level, event, strings.ReplaceAll(message, "\n", "; ")) // one line each
 	for i := 0; i+1 < len(args); i += 2 {
+		if text, ok := args[i+1].(string); ok && text != "" && strings.Contains(message, text) {
+			continue // said already
+		}
 		fmt.Fprintf(&b, " %v=%s", args[i], quoted(fmt.Sprint(plain(args[i+1]))))
 	}
 	b.WriteByte('\n')

@@ -40,9 +40,12 @@ func TestTextLinesAreForPeople_10(t *testing.T) {
 	var out strings.Builder
 	log := event.New(&out, false)
 	log.Warn(event.Trigger, "waits", "function", "Sweep", "reason", "two words")
+	log.Error(event.Config, "two\nlines")
+	log.Info(event.Invocation, "Executed 'Sweep' (Succeeded)", "function", "Sweep", "ms", 7)
 	log.Write(event.Error, event.Console, "panic: x", "line", "panic: x")
 	got := out.String()
-	if !strings.Contains(got, `warning trigger: waits function=Sweep reason="two words"`+"\n") || !strings.Contains(got, "error   | panic: x\n") {
+	if !strings.Contains(got, `warning trigger: waits function=Sweep reason="two words"`+"\n") || !strings.Contains(got, "error   | panic: x\n") || !strings.Contains(got, "config: two; lines\n") ||
+		!strings.Contains(got, "invocation: Executed 'Sweep' (Succeeded) ms=7\n") {
 		t.Errorf("lines = %s", got)
 	}
 }

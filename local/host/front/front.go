@@ -64,29 +64,29 @@ type entry struct {
 
 const defaultBodyLimit = 104_857_600 // bytes (§4.3)
 
-// New parses the routes; the error joins all complaints.
+// New parses the routes. A function with a bad one is put in error and left out (§5.1).
 func New(o Options) (*Front, error) {
 	f := &Front{Options: o, limit: defaultBodyLimit, throttle: newThrottle(o.HTTP), proxy: newProxyTransport()}
-	var complaints []error
 	if text := o.App.Get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 1 {
-			complaints = append(complaints, fmt.Errorf("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: %q is not a number of bytes", text))
+			return nil, fmt.Errorf("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: %q is not a number of bytes", text)
 		}
 		f.limit = n
 	}
+	f.Functions = nil
 	for _, fn := range o.Functions {
-		if !fn.Trigger.Is("httpTrigger") {
-			continue
+		if fn.Trigger.Is("httpTrigger") {
+			t, err := route.Parse(o.HTTP.RoutePrefix + "/" + strings.Trim(fn.Trigger.Route, "/"))
+			if err != nil {
+				fn.Complain("%w", err)
+				continue
+			}
+			f.routes = append(f.routes, entry{fn, t})
 		}
-		t, err := route.Parse(o.HTTP.RoutePrefix + "/" + strings.Trim(fn.Trigger.Route, "/"))
-		if err != nil {
-			complaints = append(complaints, fmt.Errorf("The '%s' function is in error: %w", fn.Name, err))
-			continue
-		}
-		f.routes = append(f.routes, entry{fn, t})
+		f.Functions = append(f.Functions, fn)
 	}
-	return f, errors.Join(complaints...)
+	return f, nil
 }
 
 // Handler returns the front as a handler; invocations end with running at the latest, and in the forwarded and JSON forms not

@@ -230,6 +230,19 @@ func TestBodyOverTheLimitIs413_4_3(t *testing.T) {
 	}
 }
 
+func TestUsualLimitIs100MiB_4_3(t *testing.T) {
+	b := newBench(t, front.Proxy, anywhere(), nil)
+	for length, want := range map[string]string{"104857600": "401", "104857601": "413"} { // the handler says 401 before it reads
+		if got := b.raw(t, "POST /api/Early HTTP/1.1\r\nHost: x\r\nContent-Length: "+length+"\r\n\r\n"); !strings.Contains(got, want) {
+			t.Errorf("%s bytes: %s, want %s", length, got, want)
+		}
+	}
+	app, _ := settings.Load("", false, []string{"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT=big"})
+	if _, err := front.New(front.Options{App: app}); err == nil || !strings.Contains(err.Error(), "SIZE_LIMIT") {
+		t.Errorf("error = %v", err)
+	}
+}
+
 func TestTooManyOutstandingRequestsGet429_4_3(t *testing.T) {
 	b := newBench(t, front.Proxy, anywhere(), func(o *front.Options) { o.HTTP.MaxOutstanding = 2; o.HTTP.MaxRunning = 1 })
 	until := filepath.Join(t.TempDir(), "go")
@@ -316,12 +329,13 @@ func TestLinesNameFunctionAndStatusOnly_10(t *testing.T) {
 	}
 }
 
-func TestBadRoutesAreComplainedAboutAtOnce_5_1(t *testing.T) {
-	app, _ := settings.Load("", false, []string{"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT=big"})
-	_, err := front.New(front.Options{App: app, Functions: []*function.Function{httpFunction("A", "{"), httpFunction("B", "{x:colour}")}})
-	for _, want := range []string{"'A' function", "'B' function", "SIZE_LIMIT"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error = %v", fmt.Sprint(err))
-		}
+func TestBadRouteTakesItsOwnFunctionOnly_5_1(t *testing.T) {
+	a, b, good := httpFunction("A", "{"), httpFunction("B", "{x:colour}"), httpFunction("C", "c")
+	bench := newBench(t, front.Proxy, []*function.Function{a, b, good}, nil)
+	if a.Err() == nil || !strings.Contains(fmt.Sprint(b.Err()), "The 'B' function is in error: route \"api/{x:colour}\"") || good.Err() != nil {
+		t.Errorf("complaints = %v; %v; %v", a.Err(), b.Err(), good.Err())
+	}
+	if got := bench.do(t, "GET", "/api/c", ""); got.status != 200 {
+		t.Errorf("the good one: %d", got.status)
 	}
 }

@@ -26,8 +26,11 @@ const (
 func (f *Front) proxied(running context.Context, w *recorder, r *http.Request, inv invoke.Invocation) {
 	_ = http.NewResponseController(w).EnableFullDuplex() // an answer may start before the body is read; HTTP/2 has it anyway
 	inv.NoRetry = true                                   // the body can be sent only once
+	ctx, cancel := context.WithCancel(r.Context())       // ends with the client or the host
+	defer cancel()
+	defer context.AfterFunc(running, cancel)()
 	var aborted any
-	err := f.Runner.Run(r.Context(), inv, func(ctx context.Context, a invoke.Attempt) (failure error) {
+	err := f.Runner.Run(ctx, inv, func(ctx context.Context, a invoke.Attempt) (failure error) {
 		defer func() { // ReverseProxy panics to cut off a client whose answer broke halfway
 			if aborted = recover(); aborted != nil && failure == nil {
 				failure = errors.New("the answer broke off")
@@ -50,6 +53,18 @@ func (f *Front) proxied(running context.Context, w *recorder, r *http.Request, i
 		panic(http.ErrAbortHandler)
 	}
 	w.refuse(err)
+	finish(w, r)
+}
+
+// finish sends the answer off and then looks for the end of the body. In full duplex net/http would do that itself when it has stopped
+// watching the connection, and panic ("invalid concurrent Body.Read call").
+func finish(w *recorder, r *http.Request) {
+	if !w.wrote { // a failed invocation: 500 with an empty body
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+	_ = http.NewResponseController(w).Flush() // a client that has gone away is no concern of the invocation
+	_ = r.Body.Close()
 }
 
 // rewrite keeps path and raw query as they came and overwrites the host's three headers.

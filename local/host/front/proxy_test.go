@@ -156,6 +156,39 @@ func TestProxyFailureIs500WithAnEmptyBody_4_2(t *testing.T) {
 	}
 }
 
+// absent is a Handler that is never ready.
+type absent struct{}
+
+func (absent) Ready(context.Context) (worker.Instance, error) {
+	return worker.Instance{}, errors.New("no handler")
+}
+func (absent) Kill(int) {}
+
+func TestConnectionSurvivesAFailureWhoseBodyNobodyRead_4_2(t *testing.T) {
+	b := newBench(t, front.Proxy, anywhere(), func(o *front.Options) { o.Runner.Handler = absent{} })
+	conn, err := net.Dial("tcp", b.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(hosttest.Patience)); err != nil {
+		t.Fatal(err)
+	}
+	answers := bufio.NewReader(conn)
+	for range 3 { // on one connection
+		if _, err := io.WriteString(conn, "POST /api/x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := io.ReadAll(resp.Body); resp.StatusCode != 500 || len(text) > 0 || resp.ContentLength != 0 || err != nil {
+			t.Errorf("answer = %d %q, %v", resp.StatusCode, text, err)
+		}
+	}
+}
+
 func TestTimeoutOfAProxiedRequestKillsTheHandler_1_5(t *testing.T) {
 	b := newBench(t, front.Proxy, anywhere(), func(o *front.Options) { o.Runner.Timeout = 20 * time.Millisecond })
 	if got := b.do(t, "POST", "/api/Hang", "x"); got.status != 500 || got.body != "" {

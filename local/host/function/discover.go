@@ -9,45 +9,46 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"leadrelay/local/host/hostjson"
+	"leadrelay/local/host/newtonsoft"
 	"leadrelay/local/host/settings"
 )
 
 // Discover reads <root>/<Function>/function.json of every direct subfolder, or the routes of host.json, and returns the functions
-// sorted by name. The error joins all complaints; the real host would run without the functions they are about (§5.1).
+// sorted by name, those in error with their complaints. The error is for what stops the whole host (§5.1).
 func Discover(root string, host *hostjson.Config, app *settings.Settings) ([]*Function, error) {
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		return nil, fmt.Errorf("scan the app root: %w", err)
 	}
 	var found []*Function
-	var complaints []error
 	for _, entry := range entries {
-		text, err := os.ReadFile(filepath.Join(root, entry.Name(), "function.json"))
-		if errors.Is(err, fs.ErrNotExist) || (err != nil && !entry.IsDir()) || !allowed(host.Functions, entry.Name()) {
-			continue // no function, or not on the allow list
-		}
-		if err != nil {
-			complaints = append(complaints, fmt.Errorf("read function.json of '%s': %w", entry.Name(), err))
+		if !allowed(host.Functions, entry.Name()) {
 			continue
 		}
-		f, err := read(root, entry.Name(), text, host, app)
+		text, err := os.ReadFile(filepath.Join(root, entry.Name(), "function.json"))
+		if errors.Is(err, fs.ErrNotExist) || (err != nil && !entry.IsDir()) {
+			continue // no function
+		}
+		f := &Function{Name: entry.Name(), Retry: host.Retry}
+		f.Disabled = app.True("AzureWebJobs."+f.Name+".Disabled") || app.True("AzureWebJobs_"+f.Name+"_Disabled")
 		if err != nil {
-			complaints = append(complaints, err)
+			f.Complain("function.json cannot be read: %w", err)
+		} else {
+			f.read(root, text, host, app)
 		}
 		found = append(found, f)
 	}
 	if len(host.Routes) > 0 {
 		if len(found) > 0 {
-			complaints = append(complaints, errors.New("host.json: customHandler.http.routes cannot be used together with function.json files"))
+			return nil, errors.New("host.json: customHandler.http.routes cannot be used together with function.json files")
 		}
 		found = fromRoutes(host.Routes)
 	}
 	slices.SortFunc(found, func(a, b *Function) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
-	return found, errors.Join(complaints...)
+	return found, nil
 }
 
 func allowed(list []string, name string) bool {
@@ -58,13 +59,13 @@ func allowed(list []string, name string) bool {
 type raw struct {
 	ScriptFile string
 	Bindings   []rawBinding
-	Retry      *struct {
-		Strategy        string
-		MaxRetryCount   *int
-		DelayInterval   string
-		MinimumInterval string
-		MaximumInterval string
-	}
+	Retry      *rawRetry
+}
+
+type rawRetry struct {
+	Strategy                                        string
+	MaxRetryCount                                   *int
+	DelayInterval, MinimumInterval, MaximumInterval string
 }
 
 type rawBinding struct {
@@ -76,32 +77,22 @@ type rawBinding struct {
 	UseMonitor   *bool
 }
 
-func read(root, name string, text []byte, host *hostjson.Config, app *settings.Settings) (*Function, error) {
-	f := &Function{Name: name, Retry: host.Retry}
-	f.Disabled = app.True("AzureWebJobs."+name+".Disabled") || app.True("AzureWebJobs_"+name+"_Disabled")
+func (f *Function) read(root string, text []byte, host *hostjson.Config, app *settings.Settings) {
 	var content raw
-	if err := json.Unmarshal(text, &content); err != nil {
-		return f, fmt.Errorf("The '%s' function is in error: function.json is not what it should be: %w", name, err)
+	if err := json.Unmarshal(newtonsoft.Standard(text), &content); err != nil {
+		f.Complain("function.json is not what it should be: %w", err)
+		return
 	}
-	v := &validator{function: f, bundle: host.Bundle, app: app}
-	v.name(name)
+	v := &validator{Function: f, bundle: host.Bundle, app: app}
+	v.functionName()
 	v.script(root, content.ScriptFile)
 	for _, b := range content.Bindings {
 		v.binding(b)
 	}
 	v.whole(len(content.Bindings))
-	if p := content.Retry; p != nil {
-		count := ""
-		if p.MaxRetryCount != nil {
-			count = strconv.Itoa(*p.MaxRetryCount)
-		}
-		policy, err := hostjson.ParseRetry(p.Strategy, count, p.DelayInterval, p.MinimumInterval, p.MaximumInterval)
-		if err != nil {
-			v.complain("retry: %w", err)
-		}
-		f.Retry = policy
+	if content.Retry != nil {
+		v.retry(content.Retry)
 	}
-	return f, errors.Join(v.complaints...)
 }
 
 // fromRoutes makes http-handler1, http-handler2, ... of customHandler.http.routes (§5.1).

@@ -2,6 +2,8 @@
 package function
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"leadrelay/local/host/hostjson"
@@ -15,7 +17,17 @@ type Function struct {
 	Outputs  []Binding
 	Retry    *hostjson.Retry
 	Disabled bool // by the setting AzureWebJobs.<Name>.Disabled
+	// Complaints are why the host runs without this function (§5.1).
+	Complaints []error
 }
+
+// Complain puts the function in error; the host runs on without it (§5.1).
+func (f *Function) Complain(format string, args ...any) {
+	f.Complaints = append(f.Complaints, fmt.Errorf("The '%s' function is in error: %w", f.Name, fmt.Errorf(format, args...)))
+}
+
+// Err joins the complaints.
+func (f *Function) Err() error { return errors.Join(f.Complaints...) }
 
 // Binding is one binding; the fields after DataType belong to the types named beside them.
 type Binding struct {

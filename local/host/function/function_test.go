@@ -1,6 +1,7 @@
 package function_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"leadrelay/local/host/settings"
 )
 
+// discover returns what was found, and everything that was complained about.
 func discover(t *testing.T, files map[string]string, host hostjson.Config, environ ...string) ([]*function.Function, error) {
 	t.Helper()
 	root := hosttest.App(t, files)
@@ -19,7 +21,11 @@ func discover(t *testing.T, files map[string]string, host hostjson.Config, envir
 		t.Fatal(err)
 	}
 	host.Bundle = true
-	return function.Discover(root, &host, app)
+	list, err := function.Discover(root, &host, app)
+	for _, f := range list {
+		err = errors.Join(err, f.Err())
+	}
+	return list, err
 }
 
 func names(list []*function.Function) string {
@@ -117,8 +123,8 @@ func TestNamesScriptsAndBundlesAreChecked_5_1(t *testing.T) {
 	}
 	root := hosttest.App(t, map[string]string{"A/function.json": hosttest.Queue("q")})
 	app, _ := settings.Load("", false, nil)
-	if _, err := function.Discover(root, &hostjson.Config{}, app); err == nil || !strings.Contains(err.Error(), "'queueTrigger' are not registered") {
-		t.Errorf("queue without a bundle: %v", err)
+	if list, err := function.Discover(root, &hostjson.Config{}, app); err != nil || !strings.Contains(fmt.Sprint(list[0].Err()), "'queueTrigger' are not registered") {
+		t.Errorf("queue without a bundle: %v, %v", list, err)
 	}
 }
 
@@ -128,6 +134,20 @@ func TestAllComplaintsComeAtOnce_5_1(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in: %v", want, err)
 		}
+	}
+}
+
+func TestFunctionInErrorHidesNoOther_5_1(t *testing.T) {
+	list, err := discover(t, map[string]string{"A/function.json": "{", "B/function.json": hosttest.HTTP("b"), "C/function.json": `{"bindings":[]}`}, hostjson.Config{})
+	if err == nil || names(list) != "A B C" || list[0].Err() == nil || list[1].Err() != nil || list[2].Err() == nil {
+		t.Errorf("found %q, %v", names(list), err)
+	}
+}
+
+func TestCommentsAndTrailingCommasAreRead_5_1(t *testing.T) {
+	list, err := discover(t, map[string]string{"A/function.json": "\xef\xbb\xbf// ours\n" + strings.TrimSuffix(hosttest.HTTP("a/*b"), "}") + ",/* no more */}"}, hostjson.Config{})
+	if err != nil || list[0].Trigger.Route != "a/*b" {
+		t.Errorf("found %+v, %v", list, err)
 	}
 }
 

@@ -1,31 +1,27 @@
 package function
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
+	"leadrelay/local/host/hostjson"
 	"leadrelay/local/host/settings"
 )
 
-// validator gathers every complaint about one function (functions-host.md §5.1).
+// validator checks one function (functions-host.md §5.1).
 type validator struct {
-	function   *Function
-	bundle     bool
-	app        *settings.Settings
-	complaints []error
+	*Function
+	bundle bool
+	app    *settings.Settings
 }
 
-func (v *validator) complain(format string, args ...any) {
-	v.complaints = append(v.complaints, fmt.Errorf("The '%s' function is in error: %w", v.function.Name, fmt.Errorf(format, args...)))
-}
-
-func (v *validator) name(name string) {
-	if !regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_\-]{0,127}$`).MatchString(name) || strings.EqualFold(name, "host") {
-		v.complain("'%s' is not a valid function name.", name)
+func (v *validator) functionName() {
+	if !regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_\-]{0,127}$`).MatchString(v.Name) || strings.EqualFold(v.Name, "host") {
+		v.Complain("'%s' is not a valid function name.", v.Name)
 	}
 }
 
@@ -34,8 +30,8 @@ func (v *validator) script(root, file string) {
 	if file == "" {
 		return
 	}
-	if _, err := os.Stat(filepath.Join(root, v.function.Name, file)); err != nil {
-		v.complain("Invalid script file name configuration. The 'scriptFile' property is set to a file that does not exist.")
+	if _, err := os.Stat(filepath.Join(root, v.Name, file)); err != nil {
+		v.Complain("Invalid script file name configuration. The 'scriptFile' property is set to a file that does not exist.")
 	}
 }
 
@@ -48,7 +44,7 @@ func (v *validator) binding(raw rawBinding) {
 	}
 	v.bindingName(b)
 	if b.Direction != "in" && b.Direction != "out" {
-		v.complain("binding '%s': direction '%s' is not in or out.", b.Name, raw.Direction)
+		v.Complain("binding '%s': direction '%s' is not in or out.", b.Name, raw.Direction)
 	}
 	v.known(b)
 	switch strings.ToLower(b.Type) {
@@ -60,22 +56,22 @@ func (v *validator) binding(raw rawBinding) {
 		v.queue(&b, raw)
 	}
 	if b.Direction == "out" {
-		v.function.Outputs = append(v.function.Outputs, b)
+		v.Outputs = append(v.Outputs, b)
 	} else {
-		v.function.Inputs = append(v.function.Inputs, b)
+		v.Inputs = append(v.Inputs, b)
 	}
 }
 
 func (v *validator) bindingName(b Binding) {
 	if b.Name != "$return" && !regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]{0,127}$`).MatchString(b.Name) {
-		v.complain("The binding name %s is invalid. Please assign a valid name to the binding.", b.Name)
+		v.Complain("The binding name %s is invalid. Please assign a valid name to the binding.", b.Name)
 	}
 	if b.Name == "$return" && b.Direction == "in" {
-		v.complain("The binding name $return is for output bindings only.")
+		v.Complain("The binding name $return is for output bindings only.")
 	}
-	for _, other := range slices.Concat(v.function.Inputs, v.function.Outputs) {
+	for _, other := range slices.Concat(v.Inputs, v.Outputs) {
 		if strings.EqualFold(other.Name, b.Name) {
-			v.complain("Multiple bindings with name '%s' discovered. Binding names must be unique.", b.Name)
+			v.Complain("Multiple bindings with name '%s' discovered. Binding names must be unique.", b.Name)
 		}
 	}
 }
@@ -87,11 +83,11 @@ func (v *validator) known(b Binding) {
 	outbound := []string{"http", "queue"}
 	switch {
 	case b.Type == "":
-		v.complain("Binding '%s' is invalid. Bindings must specify a Type.", b.Name)
+		v.Complain("Binding '%s' is invalid. Bindings must specify a Type.", b.Name)
 	case strings.HasPrefix(kind, "queue") && !v.bundle:
-		v.complain("The binding type(s) '%s' are not registered. Please ensure the type is correct and the binding extension is installed.", b.Type)
+		v.Complain("The binding type(s) '%s' are not registered. Please ensure the type is correct and the binding extension is installed.", b.Type)
 	case b.Direction == "in" && !slices.Contains(inbound, kind), b.Direction == "out" && !slices.Contains(outbound, kind):
-		v.complain("The binding type(s) '%s' were not found in the configured extension bundle. Please ensure the type is correct and the correct version of extension bundle is configured. (This stand-in offers %s and %s.)",
+		v.Complain("The binding type(s) '%s' were not found in the configured extension bundle. Please ensure the type is correct and the correct version of extension bundle is configured. (This stand-in offers %s and %s.)",
 			b.Type, strings.Join(inbound, ", "), strings.Join(outbound, ", "))
 	}
 }
@@ -101,9 +97,9 @@ func (v *validator) http(b *Binding, raw rawBinding) {
 		b.AuthLevel = "function"
 	}
 	if !slices.Contains([]string{"anonymous", "function", "admin"}, b.AuthLevel) {
-		v.complain("binding '%s': authLevel '%s' is not anonymous, function or admin.", b.Name, raw.AuthLevel)
+		v.Complain("binding '%s': authLevel '%s' is not anonymous, function or admin.", b.Name, raw.AuthLevel)
 	}
-	b.Route = v.function.Name
+	b.Route = v.Name
 	if raw.Route != nil {
 		b.Route = *raw.Route
 	}
@@ -115,18 +111,18 @@ func (v *validator) queue(b *Binding, raw rawBinding) {
 	}
 	b.QueueName = strings.ToLower(v.resolve("queueName", raw.QueueName))
 	if b.QueueName != "" && !regexp.MustCompile(`^[a-z0-9](-?[a-z0-9])*$`).MatchString(b.QueueName) || len(b.QueueName) > 63 {
-		v.complain("binding '%s': '%s' is not a valid queue name.", b.Name, b.QueueName)
+		v.Complain("binding '%s': '%s' is not a valid queue name.", b.Name, b.QueueName)
 	}
 }
 
 func (v *validator) resolve(field, text string) string {
 	if text == "" {
-		v.complain("%s is missing.", field)
+		v.Complain("%s is missing.", field)
 		return ""
 	}
 	value, err := v.app.Resolve(text)
 	if err != nil {
-		v.complain("%s: %w", field, err)
+		v.Complain("%s: %w", field, err)
 	}
 	return value
 }
@@ -134,21 +130,34 @@ func (v *validator) resolve(field, text string) string {
 // whole checks what only all bindings together show.
 func (v *validator) whole(count int) {
 	if count == 0 {
-		v.complain("At least one binding must be declared.")
+		v.Complain("At least one binding must be declared.")
 		return
 	}
 	var triggers []Binding
-	for _, b := range v.function.Inputs {
+	for _, b := range v.Inputs {
 		if b.IsTrigger() {
 			triggers = append(triggers, b)
 		}
 	}
 	switch len(triggers) {
 	case 0:
-		v.complain("No trigger binding specified. A function must have a trigger input binding.")
+		v.Complain("No trigger binding specified. A function must have a trigger input binding.")
 	case 1:
-		v.function.Trigger = triggers[0]
+		v.Trigger = triggers[0]
 	default:
-		v.complain("Multiple trigger bindings defined. A function can only have a single trigger binding.")
+		v.Complain("Multiple trigger bindings defined. A function can only have a single trigger binding.")
 	}
+}
+
+// retry reads the function's own policy, which wins over host.json's (§5.3).
+func (v *validator) retry(r *rawRetry) {
+	count := ""
+	if r.MaxRetryCount != nil {
+		count = strconv.Itoa(*r.MaxRetryCount)
+	}
+	policy, err := hostjson.ParseRetry(r.Strategy, count, r.DelayInterval, r.MinimumInterval, r.MaximumInterval)
+	if err != nil {
+		v.Complain("retry: %w", err)
+	}
+	v.Retry = policy
 }

@@ -6,7 +6,11 @@ import "time"
 
 // Config is what this host obeys of host.json.
 type Config struct {
-	Worker Worker
+	// Written is what was logged by the real host when it wrote a default host.json, or could not (§5.2); "" if it was there.
+	Written string
+	// CustomHandler is set when a section describes the handler; without it there is nothing that could run functions (§1.1).
+	CustomHandler bool
+	Worker        Worker
 	// Forward and Proxy are enableForwardingHttpRequest (§4.1) and enableProxyingHttpRequest (§4.2); Proxy goes first.
 	Forward, Proxy bool
 	// Legacy is set when the deprecated httpWorker section describes the handler (§1.1).
@@ -20,6 +24,8 @@ type Config struct {
 	Retry     *Retry
 	HTTP      HTTP
 	Queues    Queues
+	// WatchDirectories are top-level folders in which any change restarts the host, as one of host.json does (§5.2).
+	WatchDirectories []string
 	// Bundle is set when extensionBundle is configured; queue bindings need it (§5.2).
 	Bundle bool
 	// DynamicConcurrency is concurrency.dynamicConcurrencyEnabled, which this host does not emulate (§5.2).

@@ -1,6 +1,8 @@
 package hostjson_test
 
 import (
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +43,7 @@ func TestDefaultsAreTheRealHosts_1_2_3_4_3_6_2(t *testing.T) {
 		t.Errorf("http = %+v", c)
 	}
 	q := c.Queues
-	if q.BatchSize != 16 || q.MaxDequeueCount != 5 || q.VisibilityTimeout != 0 || q.MaxPollingInterval != time.Minute || !q.Base64 || q.NewBatchThreshold%8 != 0 {
+	if q.BatchSize != 16 || q.MaxDequeueCount != 5 || q.VisibilityTimeout != 0 || q.MaxPollingInterval != time.Minute || !q.Base64 || q.NewBatchThreshold != 8*runtime.NumCPU() {
 		t.Errorf("queues = %+v", q)
 	}
 	if c := mustRead(t, least+"}", "AZURE_FUNCTIONS_ENVIRONMENT=Development"); c.Queues.MaxPollingInterval != 2*time.Second {
@@ -65,13 +67,13 @@ func TestEnvironmentOverridesEveryValue_1_2(t *testing.T) {
 		"AzureFunctionsJobHost__extensions__queues__maxPollingInterval=00:00:00.1",
 		"azurefunctionsjobhost__EXTENSIONS__http__routePrefix=",
 		"AzureFunctionsJobHost__functionTimeout=-1",
-		"AzureFunctionsJobHost__functions__0=Receive",
+		"AzureFunctionsJobHost__functions__0=Receive", "AzureFunctionsJobHost__watchDirectories__0=Shared",
 		"AzureFunctionsJobHost__customHandler__enableProxyingHttpRequest=True")
 	if c.Worker.Executable != "handler.exe" || !slices.Equal(c.Worker.Arguments, []string{"x", "y z"}) || !c.Proxy {
 		t.Errorf("worker = %+v", c.Worker)
 	}
 	if c.Queues.VisibilityTimeout != time.Second || c.Queues.MaxPollingInterval != 100*time.Millisecond || c.HTTP.RoutePrefix != "" ||
-		c.FunctionTimeout != 0 || !slices.Equal(c.Functions, []string{"Receive"}) {
+		c.FunctionTimeout != 0 || !slices.Equal(c.Functions, []string{"Receive"}) || !slices.Equal(c.WatchDirectories, []string{"Shared"}) {
 		t.Errorf("config = %+v", c)
 	}
 }
@@ -104,15 +106,16 @@ func TestRoutesNeedTheCustomRuntime_5_1(t *testing.T) {
 	}
 }
 
-func TestBadHostJSONIsComplainedAboutAllAtOnce_5_2(t *testing.T) {
+func TestBadHostJSONIsComplainedAboutAllAtOnce_1_1_5_2(t *testing.T) {
 	for want, text := range map[string]string{
 		"missing the required 'version' property":     `{"customHandler":{"description":{"defaultExecutablePath":"h"}}}`,
 		"'3.0' is an invalid value for host.json":     `{"version":"3.0","customHandler":{"description":{"defaultExecutablePath":"h"}}}`,
 		"'2' is an invalid value for host.json":       `{"version":2.0,"customHandler":{"description":{"defaultExecutablePath":"h"}}}`,
 		"Missing worker Description.":                 `{"version":"2.0","customHandler":{"enableForwardingHttpRequest":true}}`,
 		"DefaultExecutablePath cannot be empty":       `{"version":"2.0","customHandler":{"description":{"arguments":["a"]}}}`,
-		"no customHandler section":                    `{"version":"2.0"}`,
 		"Unable to parse host configuration file":     `{"version":`,
+		"host.json': it is not an object":             `null`,
+		"host.json': something follows":               `{"version":"2.0"} {}`,
 		"batchSize: \"33\" is not":                    least + `,"extensions":{"queues":{"batchSize":33}}}`,
 		"maxPollingInterval must not be less":         least + `,"extensions":{"queues":{"maxPollingInterval":"00:00:00.05"}}}`,
 		"messageEncoding: \"utf8\"":                   least + `,"extensions":{"queues":{"messageEncoding":"utf8"}}}`,
@@ -125,17 +128,50 @@ func TestBadHostJSONIsComplainedAboutAllAtOnce_5_2(t *testing.T) {
 		}
 	}
 	_, err := read(t, `{"version":"1","functionTimeout":"x","extensions":{"queues":{"batchSize":0}}}`)
-	for _, want := range []string{"'1' is an invalid", "functionTimeout", "batchSize", "no customHandler"} {
+	for _, want := range []string{"'1' is an invalid", "functionTimeout", "batchSize"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("not all at once: %v", err)
 		}
 	}
 }
 
-func TestMissingHostJSONSaysWhere_5_2(t *testing.T) {
+func TestMissingHostJSONIsWrittenWithABundle_5_2(t *testing.T) {
 	app, _ := settings.Load("", false, nil)
-	if _, err := hostjson.Read(t.TempDir(), app); err == nil || !strings.Contains(err.Error(), "no host.json found") {
-		t.Errorf("error = %v", err)
+	root := t.TempDir()
+	c, err := hostjson.Read(root, app)
+	if err != nil || !c.Bundle || c.CustomHandler || !strings.Contains(c.Written, "No host configuration file found. Creating a default "+filepath.Join(root, "host.json")) {
+		t.Errorf("config = %+v, %v", c, err)
+	}
+	again, err := hostjson.Read(root, app)
+	if err != nil || !again.Bundle || again.Written != "" {
+		t.Errorf("read again: %+v, %v", again, err)
+	}
+	c, err = hostjson.Read(filepath.Join(root, "no", "such", "folder"), app)
+	if err != nil || !c.Bundle || !strings.Contains(c.Written, "Host execution will continue") {
+		t.Errorf("where nothing can be written: %+v, %v", c, err)
+	}
+}
+
+func TestEmptyHostJSONIsWrittenWithItsVersion_5_2(t *testing.T) {
+	c, err := read(t, "{ /* later */ }")
+	if err != nil || c.Bundle || !strings.Contains(c.Written, "Empty host configuration file found.") {
+		t.Errorf("config = %+v, %v", c, err)
+	}
+}
+
+func TestCommentsAndTrailingCommasAreRead_5_2(t *testing.T) {
+	c := mustRead(t, "// ours\n"+least+`,"extensions":{"queues":{"batchSize":3,/*"maxDequeueCount":9*/},},}`)
+	if c.Queues.BatchSize != 3 || c.Queues.MaxDequeueCount != 5 {
+		t.Errorf("queues = %+v", c.Queues)
+	}
+}
+
+func TestAppWithoutCustomHandlerIsReadToo_1_1(t *testing.T) {
+	if c := mustRead(t, `{"version":"2.0"}`, "FUNCTIONS_WORKER_RUNTIME=custom"); c.CustomHandler { // the setting is not consulted
+		t.Errorf("config = %+v", c)
+	}
+	if c := mustRead(t, least+"}", "FUNCTIONS_WORKER_RUNTIME=node"); !c.CustomHandler {
+		t.Errorf("config = %+v", c)
 	}
 }
 

@@ -15,28 +15,33 @@ import (
 	"strings"
 	"time"
 
+	"leadrelay/local/host/newtonsoft"
 	"leadrelay/local/host/settings"
 )
 
-// Read reads root/host.json under the settings' overrides. The error joins all complaints.
+// Read reads root/host.json under the settings' overrides; a missing or empty one is written first, as the real host does (§5.2).
+// The error joins all complaints.
 func Read(root string, app *settings.Settings) (*Config, error) {
 	file := filepath.Join(root, "host.json")
 	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		// The real host writes a default file (§5.2); that has no customHandler, so there would be nothing to run.
-		return nil, fmt.Errorf("no host.json found in %s: is --root the folder that holds host.json and <Function>/function.json?", root)
-	}
-	if err != nil {
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !missing {
 		return nil, fmt.Errorf("read host.json: %w", err)
 	}
-	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))))
-	dec.UseNumber()
-	var tree map[string]any
-	if err := dec.Decode(&tree); err != nil {
-		return nil, fmt.Errorf("Unable to parse host configuration file '%s': %w", file, err)
+	if missing {
+		text = []byte(withBundle)
 	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("Unable to parse host configuration file '%s': something follows the object", file)
+	tree, err := parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	written := ""
+	switch {
+	case missing:
+		written = write(file, "No host configuration file found", withBundle)
+	case len(tree) == 0:
+		written = write(file, "Empty host configuration file found", leastHostJSON)
+		tree = map[string]any{"version": "2.0"}
 	}
 	v := values{}
 	flatten(v, "", tree)
@@ -44,7 +49,44 @@ func Read(root string, app *settings.Settings) (*Config, error) {
 	checkVersion(r, tree)
 	v.override(app.Environ())
 	c := bind(r, app)
+	c.Written = written
 	return c, errors.Join(r.complaints...)
+}
+
+// What the real host writes in place of an empty host.json, and of none (§5.2).
+const (
+	leastHostJSON = "{\n  \"version\": \"2.0\"\n}"
+	withBundle    = `{
+  "version": "2.0",
+  "extensionBundle": {
+    "id": "Microsoft.Azure.Functions.ExtensionBundle",
+    "version": "[4.*, 5.0.0)"
+  }
+}`
+)
+
+// write writes a default host.json and returns what there is to say about it. A failure is not the end (§5.2).
+func write(file, why, text string) string {
+	if os.WriteFile(file, []byte(text), 0o644) != nil {
+		return why + ". Failed to create " + file + ". Host execution will continue."
+	}
+	return why + ". Creating a default " + file
+}
+
+func parse(file string, text []byte) (map[string]any, error) {
+	dec := json.NewDecoder(bytes.NewReader(newtonsoft.Standard(text)))
+	dec.UseNumber()
+	var tree map[string]any
+	if err := dec.Decode(&tree); err != nil {
+		return nil, fmt.Errorf("Unable to parse host configuration file '%s': %w", file, err)
+	}
+	if tree == nil {
+		return nil, fmt.Errorf("Unable to parse host configuration file '%s': it is not an object", file)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fmt.Errorf("Unable to parse host configuration file '%s': something follows the object", file)
+	}
+	return tree, nil
 }
 
 // checkVersion insists on the string "2.0", in the words of the real host (§5.2).
@@ -69,6 +111,7 @@ func bind(r *reader, app *settings.Settings) *Config {
 		HTTP:               bindHTTP(r),
 		Queues:             bindQueues(r, app),
 		Retry:              bindRetry(r),
+		WatchDirectories:   r.texts("watchDirectories"),
 		Bundle:             r.text("extensionBundle:id", "") != "",
 		DynamicConcurrency: r.truth("concurrency:dynamicConcurrencyEnabled", false),
 	}
@@ -76,6 +119,7 @@ func bind(r *reader, app *settings.Settings) *Config {
 	if !r.values.has(section) && r.values.has("httpWorker") {
 		section, c.Legacy = "httpWorker", true // deprecated; customHandler wins (§1.1)
 	}
+	c.CustomHandler = r.values.has(section)
 	c.Worker = bindWorker(r, section)
 	c.Forward = r.truth(section+":enableForwardingHttpRequest", c.Legacy)
 	c.Proxy = r.truth(section+":enableProxyingHttpRequest", false)
@@ -104,8 +148,7 @@ func bindWorker(r *reader, section string) Worker {
 		w.Arguments = list
 	}
 	switch {
-	case !r.values.has(section):
-		r.complain("no customHandler section: this host runs custom handlers only")
+	case !r.values.has(section): // an app of another kind; its functions are in error here
 	case !r.values.has(d):
 		r.complain("Missing worker Description.")
 	case w.Executable == "":

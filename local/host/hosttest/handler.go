@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -22,6 +23,7 @@ import (
 //	hold:FILE         listen only when FILE is there
 //	deaf              never listen
 //	mute              accept, and never answer GET /
+//	rude              break off the first GET /
 //	stderr:LINE       write LINE to stderr, then behave
 const Start = "HOSTTEST_START"
 
@@ -74,12 +76,29 @@ func handler() int {
 		time.Sleep(time.Hour)
 	}
 	fmt.Println("ENV " + dumpEnv())
-	err = http.Serve(l, Handler(func(r Request) {
+	err = http.Serve(l, pinged(kind == "rude", Handler(func(r Request) {
 		text, _ := json.Marshal(r) // strings and numbers only
 		fmt.Println("REQ " + string(text))
-	}))
+	})))
 	fmt.Fprintln(os.Stderr, err)
 	return 97
+}
+
+// pinged writes down the first GET /, which readiness is asked with, and breaks it off if rude.
+func pinged(rude bool, next http.Handler) http.Handler {
+	var first sync.Once
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			first.Do(func() {
+				text, _ := json.Marshal(Request{Method: r.Method, URI: r.RequestURI, Host: r.Host, Header: r.Header}) // strings and numbers only
+				fmt.Println("PING " + string(text))
+				if rude {
+					panic(http.ErrAbortHandler)
+				}
+			})
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func number(text string) int {

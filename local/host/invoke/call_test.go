@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"leadrelay/local/host/event"
@@ -15,6 +16,7 @@ import (
 	"leadrelay/local/host/hosttest"
 	"leadrelay/local/host/invoke"
 	"leadrelay/local/host/newtonsoft"
+	"leadrelay/local/host/worker"
 )
 
 // sent keeps the messages of output bindings.
@@ -170,17 +172,31 @@ func TestTimeoutKillsTheWholeHandler_1_5(t *testing.T) {
 	}
 }
 
-func TestGraceSparesTheHandler_1_5(t *testing.T) {
-	b := newBench(t)
-	b.runner.Timeout, b.runner.Grace = time.Millisecond, hosttest.Patience
-	over := make(chan struct{})
-	err := b.runner.Run(hosttest.Context(t), invoke.Invocation{Function: &function.Function{Name: "Well"}}, func(context.Context, invoke.Attempt) error {
-		time.AfterFunc(50*time.Millisecond, func() { close(over) })
-		<-over
-		return nil
-	})
-	if !errors.Is(err, invoke.ErrTimeout) || len(b.server.Killed()) != 0 {
-		t.Errorf("error = %v, killed %v", err, b.server.Killed())
+// patient is a Handler that is always ready and notes which lives were ended.
+type patient struct{ killed []int }
+
+func (p *patient) Ready(context.Context) (worker.Instance, error) {
+	return worker.Instance{Life: 1}, nil
+}
+func (p *patient) Kill(life int) { p.killed = append(p.killed, life) }
+
+func TestGraceOfTwoSecondsSparesTheHandler_1_5(t *testing.T) {
+	for took, killed := range map[time.Duration]int{6500 * time.Millisecond: 0, time.Hour: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			began, handler := time.Now(), &patient{}
+			r := &invoke.Runner{Handler: handler, Timeout: 5 * time.Second, Log: hosttest.NewLog().Log}
+			err := r.Run(t.Context(), invoke.Invocation{Function: &function.Function{Name: "Slow"}}, func(ctx context.Context, _ invoke.Attempt) error {
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case <-time.After(took):
+					return nil
+				}
+			})
+			if want := min(took, 7*time.Second); !errors.Is(err, invoke.ErrTimeout) || len(handler.killed) != killed || time.Since(began) != want {
+				t.Errorf("%v: error = %v, killed %v after %v", took, err, handler.killed, time.Since(began))
+			}
+		})
 	}
 }
 

@@ -56,14 +56,16 @@ func (l *Listener) Run(accept, running context.Context, listening func()) {
 	defer tasks.Wait()
 	places := newPlaces(l.Settings.NewBatchThreshold)
 	wait := newBackoff(l.Settings.MaxPollingInterval)
+	away := false
 	for accept.Err() == nil {
 		messages, err := l.receive(running)
 		if err == nil && listening != nil {
 			listening()
 			listening = nil
 		}
-		if err != nil && accept.Err() == nil {
-			l.Log.Warn(event.Trigger, "the queue cannot be read; it is polled on", "function", l.Function.Name, "queue", l.Function.Trigger.QueueName, "reason", err)
+		if (err != nil) != away && accept.Err() == nil { // said once, not at every poll
+			away = !away
+			l.tell(err)
 		}
 		for _, m := range messages {
 			places.take()
@@ -79,6 +81,15 @@ func (l *Listener) Run(accept, running context.Context, listening func()) {
 		wait.reset()
 		places.settle(accept)
 	}
+}
+
+// tell logs that the queue cannot be read, or, without an error, that it can again.
+func (l *Listener) tell(err error) {
+	if err == nil {
+		l.Log.Info(event.Trigger, "the queue can be read again", "function", l.Function.Name, "queue", l.Function.Trigger.QueueName)
+		return
+	}
+	l.Log.Warn(event.Trigger, "the queue cannot be read; it is polled on", "function", l.Function.Name, "queue", l.Function.Trigger.QueueName, "reason", err)
 }
 
 // receive fetches a batch. A queue that is not there yet is an empty one. A stop does not cancel it: messages may be under way.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"leadrelay/local/host/event"
@@ -23,7 +24,8 @@ type app struct {
 	Options
 	settings   *settings.Settings
 	host       *hostjson.Config
-	functions  []*function.Function
+	functions  []*function.Function // without those in error
+	files      files                // as they were read
 	supervisor *worker.Supervisor
 	runner     *invoke.Runner
 	caller     *invoke.Caller
@@ -31,7 +33,8 @@ type app struct {
 	triggers   *triggers
 }
 
-// load reads everything and gathers all complaints before anything is started.
+// load reads everything before anything is started. A bad function is logged and left out (§5.1); whatever else is bad is gathered, logged
+// and ends the host.
 func load(o Options) (*app, error) {
 	a := &app{Options: o}
 	file, required := o.Settings, o.Settings != ""
@@ -42,32 +45,52 @@ func load(o Options) (*app, error) {
 	if a.settings, err = settings.Load(file, required, o.Environ); err != nil {
 		return nil, a.bad(err)
 	}
-	var complaints []error
+	var fatal []error
 	if a.host, err = hostjson.Read(o.Root, a.settings); err != nil {
-		complaints = append(complaints, err)
+		fatal = append(fatal, err)
 	}
 	if a.host == nil {
-		return nil, a.bad(complaints...)
+		return nil, a.bad(fatal...)
 	}
-	if a.functions, err = function.Discover(o.Root, a.host, a.settings); err != nil {
-		complaints = append(complaints, err)
+	if a.host.Written != "" {
+		o.Log.Warn(event.Config, a.host.Written)
 	}
-	complaints = append(complaints, a.checkStorage()...)
-	keys, err := a.keys()
-	complaints = append(complaints, err)
-	if err := a.compose(keys); err != nil {
-		complaints = append(complaints, err)
+	found, err := function.Discover(o.Root, a.host, a.settings)
+	fatal = append(fatal, err)
+	a.checkFunctions(found)
+	a.functions = healthy(found)
+	fatal = append(fatal, a.checkStorage(), a.compose())
+	for _, f := range found {
+		for _, complaint := range f.Complaints {
+			o.Log.Error(event.Config, complaint.Error(), "function", f.Name)
+		}
 	}
-	if errors.Join(complaints...) != nil {
-		return nil, a.bad(complaints...)
+	if errors.Join(fatal...) != nil {
+		return nil, a.bad(fatal...)
 	}
+	a.remark()
+	a.files = look(o.Root, a.host.WatchDirectories)
+	return a, nil
+}
+
+// healthy returns the functions that nothing has been complained about.
+func healthy(all []*function.Function) []*function.Function {
+	return slices.DeleteFunc(slices.Clone(all), func(f *function.Function) bool { return f.Err() != nil })
+}
+
+// remark logs what is not wrong and yet worth knowing.
+func (a *app) remark() {
 	if len(a.functions) == 0 {
-		o.Log.Warn(event.Config, "No job functions found: the handler is not started (functions-host.md §1.1)")
+		a.Log.Warn(event.Config, "No job functions found: the handler is not started (functions-host.md §1.1)")
+	}
+	for _, f := range a.functions {
+		if f.Retry != nil && (f.Trigger.Is("httpTrigger") || f.Trigger.Is("queueTrigger")) { // and yet they are retried (§5.3)
+			a.Log.Warn(event.Config, "Retries are not supported for function 'Functions."+f.Name+"'.", "function", f.Name)
+		}
 	}
 	if a.host.DynamicConcurrency {
-		o.Log.Warn(event.Config, "concurrency.dynamicConcurrencyEnabled is not emulated: batchSize holds")
+		a.Log.Warn(event.Config, "concurrency.dynamicConcurrencyEnabled is not emulated: batchSize holds")
 	}
-	return a, nil
 }
 
 // bad logs every complaint on a line of its own.
@@ -97,32 +120,44 @@ func (a *app) keys() (*front.Keys, error) {
 	return front.ReadKeys(a.Keys)
 }
 
-// checkStorage insists on AzureWebJobsStorage for every trigger but HTTP, and on the connections of bindings (§5.1, §7.1).
-func (a *app) checkStorage() []error {
-	var complaints []error
-	missing := map[string]bool{}
-	need := func(connection string) {
-		if connection != "" && !missing[connection] && !storage.Exists(a.settings, connection) {
-			missing[connection] = true
-			complaints = append(complaints, fmt.Errorf("Storage account connection string '%s' does not exist. Make sure that it is a defined App Setting.", connection))
-		}
+// usualConnection is what the host itself needs for every trigger but HTTP, and what bindings use that name no other (§5.1, §7.1).
+const usualConnection = "AzureWebJobsStorage"
+
+// checkStorage insists on the host's own storage.
+func (a *app) checkStorage() error {
+	if !slices.ContainsFunc(a.functions, needsStorage) {
+		return nil
 	}
-	for _, f := range a.functions {
-		if !f.Trigger.Is("httpTrigger") && f.Trigger.Type != "" {
-			need("AzureWebJobsStorage")
-		}
-		need(f.Trigger.Connection)
-		for _, b := range f.Outputs {
-			need(b.Connection)
-		}
-	}
-	return complaints
+	_, err := storage.Open(a.settings, usualConnection)
+	return err
 }
 
-// compose builds the parts out of what was read.
-func (a *app) compose(keys *front.Keys) error {
+func needsStorage(f *function.Function) bool { return !f.Trigger.Is("httpTrigger") }
+
+// checkFunctions puts functions in error that nothing could run, or whose bindings name a storage account that cannot be opened (§5.1).
+func (a *app) checkFunctions(list []*function.Function) {
+	for _, f := range list {
+		if !a.host.CustomHandler {
+			f.Complain("host.json has no customHandler section, and this host runs custom handlers only")
+		}
+		told := map[string]bool{"": true, usualConnection: needsStorage(f)} // that one is the host's own complaint
+		for _, b := range slices.Concat(f.Inputs, f.Outputs) {
+			if told[b.Connection] {
+				continue
+			}
+			told[b.Connection] = true
+			if _, err := storage.Open(a.settings, b.Connection); err != nil {
+				f.Complain("%w", err)
+			}
+		}
+	}
+}
+
+// compose builds the parts out of what was read. It may find more functions in error.
+func (a *app) compose() error {
+	keys, errKeys := a.keys()
 	port, err := worker.FreePort(a.host.Worker.Port)
-	if err != nil {
+	if err := errors.Join(errKeys, err); err != nil {
 		return err
 	}
 	timeout := time.Duration(0) // §3: functionTimeout + 1 min, or none
@@ -144,13 +179,13 @@ func (a *app) compose(keys *front.Keys) error {
 	default:
 		mode = front.JSON
 	}
-	var complaints []error
-	a.triggers, err = newTriggers(a, output)
-	complaints = append(complaints, err)
+	a.triggers = newTriggers(a, output)
+	a.functions = healthy(a.functions)
 	a.front, err = front.New(front.Options{Functions: a.functions, HTTP: a.host.HTTP, Legacy: a.host.Legacy, Mode: mode, App: a.settings,
 		Keys: keys, Runner: a.runner, Caller: a.caller, Client: invoke.NewClient(timeout, false), Manual: a.triggers.manual,
 		FailChunked: a.FailChunked, Log: a.Log})
-	return errors.Join(append(complaints, err)...)
+	a.functions = healthy(a.functions)
+	return err
 }
 
 func (a *app) lock() time.Duration {

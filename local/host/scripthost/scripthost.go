@@ -5,10 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -42,6 +39,9 @@ var ErrConfig = errors.New("the configuration is bad")
 
 const defaultDrain = 10 * time.Second
 
+// errChanged is why a host ends whose app has changed; the next one takes its place.
+var errChanged = errors.New("the app has changed")
+
 // Run runs the app until ctx ends (nil) or until the host stops itself (the reason). No process is left behind.
 func Run(ctx context.Context, o Options) error {
 	root, err := filepath.Abs(o.Root)
@@ -49,16 +49,25 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("app root: %w", err)
 	}
 	o.Root = root
-	a, err := load(o)
+	d, err := openDoor(ctx, o)
 	if err != nil {
 		return err
 	}
-	return a.run(ctx)
+	defer d.close()
+	for {
+		a, err := load(o)
+		if err != nil {
+			return err
+		}
+		if err := a.run(ctx, d); !errors.Is(err, errChanged) {
+			return err
+		}
+	}
 }
 
 // run starts everything, waits for the end, and stops everything in the real host's order: no new work, up to ten seconds for what is
 // in flight, then the handler is killed (functions-host.md §1.5).
-func (a *app) run(ctx context.Context) error {
+func (a *app) run(ctx context.Context, d *door) error {
 	accept, stopAccepting := context.WithCancel(ctx)
 	defer stopAccepting()
 	running, abort := context.WithCancel(context.WithoutCancel(ctx))
@@ -66,12 +75,8 @@ func (a *app) run(ctx context.Context) error {
 	working, stopWorker := context.WithCancel(running)
 	defer stopWorker()
 
-	fatal := make(chan error, 2)
-	var handler, serving, report sync.WaitGroup
-	server, err := a.listen(running, &serving, fatal)
-	if err != nil {
-		return err
-	}
+	fatal, changed := make(chan error, 1), make(chan string, 1)
+	var handler, others sync.WaitGroup
 	if len(a.functions) > 0 { // §1.1: without functions there is no handler
 		handler.Go(func() {
 			if err := a.supervisor.Run(working); err != nil {
@@ -79,48 +84,37 @@ func (a *app) run(ctx context.Context) error {
 			}
 		})
 	}
+	d.gate.Open(a.front.Handler(running))
 	a.triggers.start(accept, running)
-	report.Go(func() { a.reportReady(accept) })
+	others.Go(func() { a.reportReady(accept) })
+	others.Go(func() { a.watch(accept, changed) })
 
-	var reason error
-	select {
-	case <-ctx.Done():
-		a.Log.Info(event.Stopping, "stopping", "reason", "asked to stop")
-	case reason = <-fatal:
-		a.Log.Error(event.Stopping, "stopping", "reason", reason)
+	reason := a.wait(ctx, d, fatal, changed)
+	if reason != nil && !errors.Is(reason, errChanged) {
 		abort() // nothing in flight can end well
 	}
 	stopAccepting()
-	a.drain(server, abort)
+	a.drain(d, errors.Is(reason, errChanged), abort)
 	stopWorker()
 	handler.Wait()
-	report.Wait()
-	serving.Wait()
+	others.Wait()
 	return reason
 }
 
-// listen binds the HTTP front and serves it; fatal hears when that ends by itself.
-func (a *app) listen(running context.Context, serving *sync.WaitGroup, fatal chan<- error) (*http.Server, error) {
-	address := a.Address
-	if address == "" {
-		address = "127.0.0.1"
+// wait returns why the host is to end, nil if it was asked to, and logs it.
+func (a *app) wait(ctx context.Context, d *door, fatal <-chan error, changed <-chan string) (reason error) {
+	select {
+	case <-ctx.Done():
+		a.Log.Info(event.Stopping, "stopping", "reason", "asked to stop")
+		return nil
+	case path := <-changed:
+		a.Log.Info(event.Restarting, "Host configuration has changed. Signaling restart", "reason", "change detected for '"+path+"'")
+		return errChanged
+	case reason = <-fatal:
+	case reason = <-d.failed:
 	}
-	l, err := (&net.ListenConfig{}).Listen(running, "tcp", net.JoinHostPort(address, strconv.Itoa(a.Port)))
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	unused := &fresh{conns: map[net.Conn]bool{}}
-	server := &http.Server{Handler: a.front.Handler(running), ReadHeaderTimeout: 30 * time.Second, ConnState: unused.track,
-		BaseContext: func(net.Listener) context.Context { return running }}
-	server.RegisterOnShutdown(unused.close)
-	url := "http://" + l.Addr().String()
-	a.Log.Info(event.Listening, "listening on "+url, "url", url)
-	serving.Go(func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			fatal <- fmt.Errorf("serve: %w", err)
-		}
-	})
-	return server, nil
+	a.Log.Error(event.Stopping, "stopping", "reason", reason)
+	return reason
 }
 
 // reportReady says when the handler is ready and every trigger listens.
@@ -133,8 +127,8 @@ func (a *app) reportReady(ctx context.Context) {
 	}
 }
 
-// drain gives what is in flight its time, then cuts it off.
-func (a *app) drain(server *http.Server, abort context.CancelFunc) {
+// drain gives what is in flight its time, then cuts it off. Further requests wait for the next host, if there is to be one.
+func (a *app) drain(d *door, next bool, abort context.CancelFunc) {
 	patience := a.Drain
 	if patience == 0 {
 		patience = defaultDrain
@@ -143,9 +137,6 @@ func (a *app) drain(server *http.Server, abort context.CancelFunc) {
 	defer cut.Stop()
 	bound, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if server.Shutdown(bound) != nil {
-		abort()
-		_ = server.Close()
-	}
+	d.gate.Shut(bound, next) // what is still inside after that has been cut off
 	a.triggers.wait()
 }

@@ -166,7 +166,8 @@ func TestHostStopsWhenTheHandlerKeepsFailing_1_5(t *testing.T) {
 }
 
 func TestDeadHandlerFailsEveryInvocation_1_5(t *testing.T) {
-	h := start(t, map[string]string{"host.json": proxied(t, ""), "Any/function.json": hosttest.HTTP("{*path}")}, nil, nil)
+	h := start(t, map[string]string{"host.json": proxied(t, ""), "Any/function.json": hosttest.HTTP("{*path}")}, nil,
+		func(o *scripthost.Options) { o.Mode = front.Forward }) // which does not try again
 	for _, path := range []string{"/api/Exit?code=0", "/api/Well", "/api/Well"} {
 		if status, body := h.do(t, "POST", path, "x"); status != 500 || body != "" {
 			t.Errorf("%s: %d %q", path, status, body)
@@ -242,38 +243,6 @@ func TestStopCutsOffWhatOutlastsTheDrain_1_5(t *testing.T) {
 	h.stop()
 	if err := h.end(t); err != nil {
 		t.Errorf("end = %v", err)
-	}
-}
-
-func TestBadConfigurationIsToldAllAtOnce_5(t *testing.T) {
-	h := start(t, map[string]string{"host.json": `{"version":"9","customHandler":{"description":{"defaultExecutablePath":"h"}},` + hosttest.Bundle + `}`,
-		"A/function.json": hosttest.Queue("%NONE%"), "B/function.json": hosttest.Timer("soon"), "C/function.json": hosttest.HTTP("{")}, []string{"AzureWebJobsStorage=UseDevelopmentStorage=true"}, nil)
-	if err := h.end(t); !errors.Is(err, scripthost.ErrConfig) {
-		t.Fatalf("end = %v", err)
-	}
-	all := h.log.Dump()
-	for _, want := range []string{"'9' is an invalid value", "'%NONE%' does not resolve", "'soon' was not recognized", "'C' function"} {
-		if !strings.Contains(all, want) {
-			t.Errorf("no %q in\n%s", want, all)
-		}
-	}
-	if n := len(h.log.All(event.WorkerStarted)); n != 0 {
-		t.Error("the handler was started")
-	}
-}
-
-func TestStorageIsAskedForOnlyWhereItIsNeeded_7_1(t *testing.T) {
-	h := start(t, map[string]string{"host.json": hosttest.HostJSON(t, ""), "A/function.json": hosttest.Timer("0 * * * * *")}, []string{"AzureWebJobsStorage="}, nil)
-	if err := h.end(t); !errors.Is(err, scripthost.ErrConfig) || !strings.Contains(h.log.Dump(), "Storage account connection string 'AzureWebJobsStorage' does not exist") {
-		t.Errorf("end = %v\n%s", err, h.log.Dump())
-	}
-}
-
-func TestNoFunctionsNoHandler_1_1(t *testing.T) {
-	h := start(t, map[string]string{"host.json": hosttest.HostJSON(t, "")}, nil, nil)
-	h.log.Wait(t, event.Ready, nil)
-	if n := len(h.log.All(event.WorkerStarted)); n != 0 {
-		t.Error("the handler was started")
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -39,9 +37,9 @@ type triggers struct {
 	app     *app
 }
 
-func newTriggers(a *app, output *queue.Output) (*triggers, error) {
+// newTriggers makes the listeners; functions that cannot have one are put in error.
+func newTriggers(a *app, output *queue.Output) *triggers {
 	t := &triggers{schedules: map[string]timer.Schedule{}, app: a}
-	var complaints []error
 	for _, f := range a.functions {
 		var err error
 		switch {
@@ -51,23 +49,20 @@ func newTriggers(a *app, output *queue.Output) (*triggers, error) {
 			err = t.addQueue(a, f, output)
 		}
 		if err != nil {
-			complaints = append(complaints, fmt.Errorf("The '%s' function is in error: %w", f.Name, err))
+			f.Complain("%w", err)
 		}
 	}
-	return t, errors.Join(complaints...)
+	return t
 }
 
 func (t *triggers) addTimer(a *app, f *function.Function) error {
-	if f.Trigger.Schedule == "" {
-		return nil // complained about already
-	}
 	schedule, err := timer.ParseSchedule(f.Trigger.Schedule)
 	if err != nil {
 		return err
 	}
-	account, err := storage.Open(a.settings, "AzureWebJobsStorage")
+	account, err := storage.Open(a.settings, usualConnection)
 	if err != nil {
-		return nil // complained about already
+		return nil // the host's own complaint
 	}
 	blobs := &timer.Blobs{Container: account.Container(timer.ContainerName), HostID: hostID(a), Period: a.lock()}
 	t.schedules[f.Name], t.statuses = schedule, blobs
@@ -79,7 +74,7 @@ func (t *triggers) addTimer(a *app, f *function.Function) error {
 
 func (t *triggers) addQueue(a *app, f *function.Function, output *queue.Output) error {
 	account, err := storage.Open(a.settings, f.Trigger.Connection)
-	if err != nil || f.Trigger.QueueName == "" || f.Disabled {
+	if err != nil || f.Disabled {
 		return nil // complained about already, or switched off
 	}
 	wake := make(chan struct{}, 1)

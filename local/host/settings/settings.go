@@ -2,7 +2,6 @@
 package settings
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"leadrelay/local/host/newtonsoft"
 )
 
 // Settings are name=value pairs; a name is found whatever its case, an exact match first.
@@ -55,7 +56,7 @@ func readFile(file string) (map[string]string, error) {
 		IsEncrypted bool
 		Values      map[string]json.RawMessage
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), &content); err != nil {
+	if err := json.Unmarshal(newtonsoft.Standard(text), &content); err != nil {
 		return nil, fmt.Errorf("read app settings %s: %w", file, err)
 	}
 	if content.IsEncrypted {

@@ -31,6 +31,13 @@ func TestRealEnvironmentWinsAndEmptyStringsStay_7_1(t *testing.T) {
 	}
 }
 
+func TestCommentsAndTrailingCommasAreRead_7_1(t *testing.T) {
+	s := load(t, "\xef\xbb\xbf{ // ours\n\"Values\":{\"A\":\"http://x\", /* not B */ },}")
+	if got, ok := s.Lookup("A"); !ok || got != "http://x" {
+		t.Errorf("A = %q, %v", got, ok)
+	}
+}
+
 func TestReferencesAreResolvedOrNamed_5_1(t *testing.T) {
 	s := load(t, `{"Values":{"Q":"leads","P":"x"}}`)
 	for text, want := range map[string]string{"%Q%": "leads", "a-%q%-%P%": "a-leads-x", "plain": "plain"} {

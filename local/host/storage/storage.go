@@ -31,12 +31,6 @@ const development = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;
 	"AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;" +
 	"BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;"
 
-// Exists reports whether the settings hold what Open needs for a connection.
-func Exists(app *settings.Settings, connection string) bool {
-	_, _, identity := endpoints(app, connection)
-	return connectionString(app, connection) != "" || identity
-}
-
 // Open opens a connection: a connection string, or a prefix such as AzureWebJobsStorage__accountName with the default credential.
 // No request is made yet.
 func Open(app *settings.Settings, connection string) (*Account, error) {

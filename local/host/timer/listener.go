@@ -61,24 +61,30 @@ const longestWait = 24 * 24 * time.Hour // §6.1: longer intervals are waited fo
 // Run waits for the lock, then fires the timer until accept ends. It calls listening once, when it knows whether it has the lock,
 // and returns when the last run is over.
 func (l *Listener) Run(accept, running context.Context, listening func()) {
+	away := false
+	retry := func(what string, err error) {
+		if !away && accept.Err() == nil { // said once, not at every try
+			l.Log.Warn(event.Trigger, what+"; it is tried again", "function", l.Function.Name, "reason", err)
+		}
+		away = true
+		sleep(accept, time.Second)
+	}
 	for accept.Err() == nil {
 		hold, held, err := l.take(accept)
-		if err != nil && accept.Err() == nil {
-			l.Log.Warn(event.Trigger, "the timer's lock cannot be reached; it is tried again", "function", l.Function.Name, "reason", err)
-			sleep(accept, time.Second)
+		if err != nil {
+			retry("the timer's lock cannot be reached", err)
 			continue
 		}
 		if held {
-			err = l.hold(accept, running, hold, listening)
-			if err != nil && accept.Err() == nil {
-				l.Log.Warn(event.Trigger, "the timer's status cannot be read; it is tried again", "function", l.Function.Name, "reason", err)
-				sleep(accept, time.Second)
+			if err := l.hold(accept, running, hold, listening); err != nil {
+				retry("the timer's status cannot be read", err)
 			} else {
-				listening = nil
+				listening, away = nil, false
 			}
 			continue
 		}
-		if listening != nil && err == nil {
+		away = false
+		if listening != nil {
 			l.Log.Info(event.Trigger, "another host runs this timer", "function", l.Function.Name)
 			listening()
 			listening = nil

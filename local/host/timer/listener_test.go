@@ -151,7 +151,7 @@ func TestFirstStartEverWritesAStatusAndDoesNotFire_6_1(t *testing.T) {
 	})
 }
 
-func TestTimerFiresAtItsOccurrences_6_1(t *testing.T) {
+func TestTimerFiresAtItsOccurrencesAndIsToldItsStatus_2_4_6_1(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newScene(t, "0 */5 * * * *")
 		began := time.Now()
@@ -333,6 +333,9 @@ func TestUnreachableStatusIsTriedAgain_6_1(t *testing.T) {
 		c.store.mu.Unlock()
 		work.Wait()
 		c.want(t, "+2m0s")
+		if n := strings.Count(c.log.Dump(), "cannot be read"); n != 1 {
+			t.Errorf("said %d times", n)
+		}
 	})
 }
 

@@ -16,7 +16,8 @@ var errNotReady = errors.New("the handler did not answer GET / in time")
 // await polls GET / until the handler answers, whatever the answer (functions-host.md §1.4). Only the pauses count towards the
 // initialization timeout, as in the real host.
 func (s *Supervisor) await(ctx context.Context) error {
-	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
+	transport := &http.Transport{DisableCompression: true}
+	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: s.RequestTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for waited := time.Duration(0); ; waited += pollInterval {

@@ -2,11 +2,13 @@ package worker_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +101,51 @@ func TestHandlerGetsItsEnvironment_1_3(t *testing.T) {
 	}
 	if want := fmt.Sprintf("http://127.0.0.1:%d", r.Port); i.URL != want {
 		t.Errorf("URL = %s, want %s", i.URL, want)
+	}
+	if !strings.Contains(line, fmt.Sprintf("%q:%q", "dir", r.Command.Root)) { // the working directory is the app root (§1.2)
+		t.Errorf("it runs elsewhere: %s", line)
+	}
+}
+
+func TestEveryStartHasAWorkerIDOfItsOwn_1_3(t *testing.T) {
+	r := start(t, "", nil)
+	for life := 1; life <= 2; life++ {
+		r.ready(t)
+		r.Kill(life)
+		r.log.WaitN(t, event.WorkerStarted, life+1, nil)
+	}
+	r.ready(t)
+	seen := map[string]bool{}
+	for _, e := range r.log.WaitN(t, event.Console, 3, func(e hosttest.Event) bool { return strings.HasPrefix(e.Text("line"), "ENV ") }) {
+		ids := regexp.MustCompile(`"FUNCTIONS_(?:CUSTOMHANDLER_WORKER|HTTPWORKER)_ID=([0-9a-f-]{36})"`).FindAllStringSubmatch(e.Text("line"), -1)
+		if len(ids) != 2 || ids[0][1] != ids[1][1] || seen[ids[0][1]] {
+			t.Errorf("ids = %v after %v", ids, seen)
+			continue
+		}
+		seen[ids[0][1]] = true
+	}
+}
+
+func TestReadinessIsAskedForWithNothingButGET_1_4(t *testing.T) {
+	r := start(t, "", nil)
+	r.ready(t)
+	line := r.log.Wait(t, event.Console, func(e hosttest.Event) bool { return strings.HasPrefix(e.Text("line"), "PING ") }).Text("line")
+	var ping hosttest.Request
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "PING ")), &ping); err != nil {
+		t.Fatal(err)
+	}
+	if ping.Method != "GET" || ping.URI != "/" || ping.Host != fmt.Sprintf("127.0.0.1:%d", r.Port) || len(ping.Header) != 0 {
+		t.Errorf("ping = %+v", ping)
+	}
+}
+
+func TestBrokenAnswerIsReadinessToo_1_4(t *testing.T) {
+	r := start(t, "rude", nil)
+	if i := r.ready(t); i.Life != 1 {
+		t.Errorf("life = %d", i.Life)
+	}
+	if n := len(r.log.All("worker.failed")); n != 0 {
+		t.Errorf("%d failures", n)
 	}
 }
 
@@ -203,6 +250,9 @@ func TestHandlerThatIsNeverReadyIsRestartedTwice_1_4_1_5(t *testing.T) {
 	}
 	if n := len(r.log.All(event.WorkerStarted)); n != 3 {
 		t.Errorf("started %d times", n)
+	}
+	if e := r.log.Wait(t, "worker.failed", nil); e.Text("message") != "Failed to start http worker process" || e.Text("level") != "error" {
+		t.Errorf("event = %v", e)
 	}
 }
 
