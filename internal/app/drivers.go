@@ -3,6 +3,7 @@ package app
 import (
 	"leadrelay/internal/crm"
 	"leadrelay/internal/crm/dataverse"
+	"leadrelay/internal/crm/rest"
 	"leadrelay/internal/crm/salesforce"
 	"leadrelay/internal/destination"
 	blobdestination "leadrelay/internal/destination/blob"
@@ -56,6 +57,7 @@ func inboxes() map[string]inbox.Open {
 func crms() map[string]crm.Open {
 	return map[string]crm.Open{
 		"dataverse":  dataverse.Open,
+		"rest":       rest.Open,
 		"salesforce": salesforce.Open,
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"leadrelay/internal/config"
 	"leadrelay/internal/crm"
 	"leadrelay/internal/drain"
+	"leadrelay/internal/httpclient"
 	"leadrelay/internal/inbox"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
@@ -141,6 +142,7 @@ func identity(clientID string, client *http.Client) (azcore.TokenCredential, err
 // default the name, and what its driver reads. Lanes that name the same CRM share it.
 func openCRMs(env *config.Env, b *Backend, drivers map[string]crm.Open, now func() time.Time) map[string]crm.CRM {
 	opened := map[string]crm.CRM{"table": b.Leads}
+	guarded := httpclient.NewClient(httpclient.Options{})
 	for _, name := range env.Names("CRM") {
 		s := env.Instance("CRM", name)
 		open, ok := drivers[s.String("KIND", name)]
@@ -148,7 +150,7 @@ func openCRMs(env *config.Env, b *Backend, drivers map[string]crm.Open, now func
 			s.Complain("KIND", "there is no CRM driver of that name; there are %s", names(drivers))
 			continue
 		}
-		opened[name] = open(s, crm.Options{Client: b.Client, Now: now})
+		opened[name] = open(s, crm.Options{Client: guarded, Now: now})
 	}
 	return opened
 }

@@ -11,7 +11,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
+	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,8 +54,8 @@ func (i Invocation) Text(binding string) (string, error) {
 	if err := jsonv2.Unmarshal(raw, &once); err != nil {
 		return string(raw), nil // an object: it was sent as it is
 	}
-	if err := jsonv2.Unmarshal([]byte(once), &twice); err != nil {
-		return once, nil
+	if err := jsonv2.Unmarshal([]byte(once), &twice); err != nil || once[0] != '"' {
+		return once, nil // "null" is a text too
 	}
 	return twice, nil
 }
@@ -87,7 +88,7 @@ func Handle(name string, budget time.Duration, log *slog.Logger, f Function) htt
 func run(ctx context.Context, w http.ResponseWriter, r *http.Request, id string, f Function) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v at %s", panicText(p), site(debug.Stack()))
+			err = Recovered(p)
 		}
 	}()
 	var body struct {
@@ -100,24 +101,29 @@ func run(ctx context.Context, w http.ResponseWriter, r *http.Request, id string,
 	return f(ctx, Invocation{ID: id, Data: body.Data, Metadata: body.Metadata})
 }
 
-// panicText keeps a runtime error's words and drops any other value, which might hold a payload.
-func panicText(p any) string {
-	if err, ok := p.(interface{ RuntimeError() }); ok {
-		return fmt.Sprint(err)
+// Recovered is the error of a panic that was recovered: where it happened, and a runtime error's own words. Any other
+// value is told by its type only, because it might hold a payload. A deferred function calls it.
+func Recovered(p any) error {
+	if err, ok := p.(runtime.Error); ok {
+		return fmt.Errorf("panic: %v at %s", err, site())
 	}
-	return fmt.Sprintf("%T", p)
+	return fmt.Errorf("panic: %T at %s", p, site())
 }
 
-// site is the first line of ours below the panic in a stack.
-func site(stack []byte) string {
-	lines := strings.Split(string(stack), "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, "panic(") && i+3 < len(lines) {
-			where, _, _ := strings.Cut(strings.TrimSpace(lines[i+3]), " ")
-			return where
+// site is the first line below the panic that is not the runtime's.
+func site() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	for below := false; ; {
+		f, more := frames.Next()
+		if below && !strings.HasPrefix(f.Function, "runtime.") {
+			return f.File + ":" + strconv.Itoa(f.Line)
+		}
+		below = below || f.Function == "runtime.gopanic"
+		if !more {
+			return "an unknown place"
 		}
 	}
-	return "an unknown place"
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

@@ -64,7 +64,7 @@ func (r *run) claim(g *group) *step {
 		r.giveUp(it)
 		return nil
 	}
-	change := ledger.LeadChange{Version: it.version, Hash: it.hash, Activity: it.event.About == lead.Activity}
+	change := ledger.LeadChange{Version: it.version, Hash: it.hash + r.mapHash(), Activity: it.event.About == lead.Activity}
 	claim, err := r.States.Claim(r.ctx, g.key, change, r.Now().Add(r.lease()))
 	if err != nil {
 		if lead.KindOf(err) == lead.Address {
@@ -85,6 +85,14 @@ func (r *run) claim(g *group) *step {
 		return &step{group: g, item: it, claim: claim}
 	}
 	return nil
+}
+
+// mapHash makes a change whose map has changed another change.
+func (r *run) mapHash() string {
+	if m, ok := r.lane.CRM.(crm.Mapped); ok {
+		return "+" + m.MapHash()
+	}
+	return ""
 }
 
 // through ends the next change of a lead with a result after which no older version is needed.
@@ -142,6 +150,9 @@ func (r *run) count(outcomes []crm.Outcome) {
 		switch {
 		case o.Err == nil, refused(o.Err), errors.Is(o.Err, crm.ErrNoLead):
 			through = true
+		case paused(o.Err):
+			r.stop(fmt.Errorf("lane %s: %w", r.lane.Name, o.Err))
+			return
 		case broken(o.Err):
 			r.stop(fmt.Errorf("lane %s: the CRM takes nothing before this is mended: %w", r.lane.Name, o.Err))
 			return
@@ -166,6 +177,9 @@ func (r *run) setStreak(add int) int {
 	r.streak += add
 	return r.streak
 }
+
+// paused tells a CRM that takes nothing from anybody for a while, and was not told the change.
+func paused(err error) bool { return errors.Is(err, crm.ErrPaused) }
 
 // broken tells errors after which nothing will pass before somebody mends it.
 func broken(err error) bool {

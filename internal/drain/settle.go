@@ -34,6 +34,9 @@ func (r *run) settle(s *step, o crm.Outcome) {
 	case broken(o.Err):
 		r.endClaim(s, ledger.LeadUntried)
 		r.releaseAll(s.group, 0, o.Err.Error())
+	case paused(o.Err):
+		r.endClaim(s, ledger.LeadUntried)
+		r.releaseAll(s.group, 0, o.Err.Error()) // the next run asks the CRM before it leases anything
 	case r.ctx.Err() != nil: // our own end, not the CRM's fault; it may have the change all the same
 		r.endClaim(s, ledger.LeadFailed)
 		r.releaseAll(s.group, firstDelay, "the run ended")

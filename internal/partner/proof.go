@@ -60,6 +60,18 @@ func (g *Gate) Token(s *config.Settings) {
 // Empty says that no proof is configured.
 func (g *Gate) Empty() bool { return len(g.headers) == 0 && len(g.tokens) == 0 }
 
+// Proof says what is proven, for people: "header X-Api-Key and path token".
+func (g *Gate) Proof() string {
+	var names []string
+	for _, h := range g.headers {
+		names = append(names, "header "+h.name)
+	}
+	if len(g.tokens) > 0 {
+		names = append(names, "path token")
+	}
+	return strings.Join(names, " and ")
+}
+
 // Admit fails with Unauthorized unless each configured proof is there exactly once and right.
 func (g *Gate) Admit(r Request) error {
 	for _, h := range g.headers {

@@ -63,9 +63,6 @@ const Prefix = "/webhooks/"
 // budget is how long storing an event may take (DESIGN 3): a partner gives up after ten seconds.
 const budget = 5 * time.Second
 
-// maxNotes bounds the notes that travel with an event.
-const maxNotes = 64
-
 // request is one notification on its way through the handler.
 type request struct {
 	name    string // the partner's
@@ -210,7 +207,10 @@ func (h *Handler) message(ctx context.Context, q *request) (ledger.Message, *fai
 	if err := lead.WellFormed(q.body); err != nil {
 		return h.rejected(q, &failure{status: http.StatusBadRequest, reason: err.Error()}, true)
 	}
-	event, err := q.route.Partner.Decode(q.proof, q.body)
+	event, panicked, err := decode(q)
+	if panicked != nil { // the event is authentic: it is kept, whatever is wrong with us
+		return h.rejected(q, broken(panicked), false)
+	}
 	if err == nil {
 		err = h.crossReference(ctx, q.route, &event)
 	}
@@ -225,18 +225,8 @@ func (h *Handler) message(ctx context.Context, q *request) (ledger.Message, *fai
 		return h.rejected(q, &failure{status: http.StatusUnprocessableEntity, reason: "the payload breaks its schema", faults: e.Faults, cause: err}, false)
 	}
 	q.event = event
-	m := ledger.Message{Envelope: q.envelope(event.Type), Key: h.Hash.Of(append([]string{"event", q.name}, event.Key...)...), Notes: event.Notes}
-	m.Envelope.Subject = event.Lead.ID
-	if len(m.Notes) > maxNotes {
-		m.Notes = m.Notes[:maxNotes]
-	}
-	if event.Lead.ID != "" {
-		m.LeadKey = h.Hash.Of("lead", q.name, event.Lead.ID)
-	}
-	if event.Versioned {
-		content := lead.ContentHash(q.body)
-		m.Content = hex.EncodeToString(content[:])
-	}
+	m := ledger.Seal(h.Hash, q.envelope(event.Type), event)
+	m.Via = q.route.via()
 	return m, nil
 }
 
@@ -270,8 +260,17 @@ func (h *Handler) rejected(q *request, fail *failure, binary bool) (ledger.Messa
 	e := q.envelope(q.name + ".rejected")
 	e.Binary = binary
 	m := ledger.Message{Envelope: e, Key: h.Hash.Of("rejected", q.name, hex.EncodeToString(sum[:])),
+		Via:    q.route.via(),
 		Reject: &ledger.Rejection{Status: fail.status, Reason: fail.reason, Faults: fail.faults}}
 	return m, fail
+}
+
+// via is how the partner's requests prove themselves, for the ledger.
+func (r Route) via() string {
+	if p, ok := r.Partner.(interface{ Proof() string }); ok {
+		return p.Proof()
+	}
+	return ""
 }
 
 func (q *request) envelope(kind string) lead.Envelope {

@@ -180,7 +180,7 @@ func (in watched) Accept(ctx context.Context, m ledger.Message) error {
 func TestReachesTheQueueWhole(t *testing.T) {
 	w := newWorld(t)
 	ctx := azuretest.Context(t)
-	names := ledger.Names{Prefix: "receive"}
+	names := ledger.Names{Prefix: fmt.Sprintf("receive%d", time.Now().UnixNano())}
 	in := ledger.NewIntake(storage.Account, names)
 	w.Intake = watched{in, w.intake}
 	for _, body := range []string{sample, `{"id":"large","more":"` + strings.Repeat("x", 100<<10) + `"}`, "{\xff" + strings.Repeat("y", 100<<10)} {

@@ -66,15 +66,15 @@ func (r *Registry) plan(specs []Spec, have []Destination, prune bool) ([]step, e
 	var plan []step
 	var wrong []error
 	for i, s := range specs {
+		name := s.Name
+		if !namePattern.MatchString(name) { // it might be anything, a SAS URL too
+			name = fmt.Sprintf("destination %d", i+1)
+		}
 		if slices.ContainsFunc(specs[:i], func(t Spec) bool { return t.Name == s.Name }) {
-			wrong = append(wrong, fmt.Errorf("%s: named twice", s.Name))
+			wrong = append(wrong, fmt.Errorf("%s: named twice", name))
 		}
 		p, err := r.merge(s, have)
 		if err != nil {
-			name := s.Name
-			if name == "" {
-				name = fmt.Sprintf("destination %d", i+1)
-			}
 			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
 			continue
 		}
@@ -104,6 +104,9 @@ func (r *Registry) carryOut(ctx context.Context, p step) error {
 
 // merge is the destination that a spec asks for, out of the one of that name if there is one.
 func (r *Registry) merge(s Spec, have []Destination) (step, error) {
+	if s.SecretOld != "" && s.Secret == "" {
+		return step{}, errors.New("secret_old is there without secret")
+	}
 	now := r.now().UTC().Truncate(time.Millisecond)
 	i := slices.IndexFunc(have, func(d Destination) bool { return d.Name == s.Name })
 	if i < 0 {
@@ -130,6 +133,9 @@ func (r *Registry) merge(s Spec, have []Destination) (step, error) {
 func differ(a, b Destination) []string {
 	var out []string
 	add := func(name string, x, y any) {
+		if v, w := reflect.ValueOf(x), reflect.ValueOf(y); v.Kind() == reflect.Slice && v.Len()+w.Len() == 0 {
+			return // no list is an empty list
+		}
 		if !reflect.DeepEqual(x, y) {
 			out = append(out, name)
 		}

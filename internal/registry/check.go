@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"leadrelay/internal/azure"
@@ -29,6 +31,7 @@ func (r *Registry) judge(d *Destination) ([]azure.Finding, error) {
 	c := d.Config
 	complain(namePattern.MatchString(d.Name), "name must be 1 to 63 lower-case letters, digits and hyphens")
 	complain(d.Lender != "", "lender is required")
+	complain(!strings.Contains(d.Lender, "://"), "lender must be a name: it is shown")
 	oneOf("kind", d.Kind, "queue", "blob", "webhook")
 	complain(c.Encoding == "" || d.Kind == "queue", "encoding is for queues")
 	complain(d.Kind != "queue" || c.Encoding == "base64" || c.Encoding == "text", "encoding must be base64 or text")
@@ -42,9 +45,12 @@ func (r *Registry) judge(d *Destination) ([]azure.Finding, error) {
 	complain(d.Secrets.Overflow == "" || d.Kind == "queue", "overflow is for queues")
 	complain(d.Kind == "webhook" || len(d.Secrets.Headers)+len(d.Secrets.Signing) == 0, "headers and secret are for webhooks")
 	complain(d.Kind == "webhook" || !c.AllowPrivate, "allow_private is for webhooks")
-	for _, p := range c.Events {
+	for i, p := range c.Events {
 		_, err := path.Match(p, "")
-		complain(err == nil, "events: %q is not a pattern", p)
+		complain(err == nil, "events: number %d is not a pattern", i+1)
+	}
+	for _, name := range signed(c) {
+		complain(false, "%s holds a signature: SAS URLs belong into address, address_next and overflow", name)
 	}
 	complain(d.Secrets.Address != "", "address is required")
 	if len(wrong) > 0 {
@@ -53,6 +59,20 @@ func (r *Registry) judge(d *Destination) ([]azure.Finding, error) {
 	findings, err := r.judgeAddresses(*d)
 	d.describe(r.now())
 	return findings, errors.Join(err, r.check(*d))
+}
+
+// signed names the fields of a configuration that hold a SAS: it is kept and shown in the clear, and the compiler of rules
+// quotes it.
+func signed(c Config) []string {
+	var out []string
+	v := reflect.ValueOf(c)
+	for i := range v.NumField() {
+		text := fmt.Sprint(v.Field(i).Interface())
+		if strings.Contains(text, "&sig=") || strings.Contains(text, "?sig=") {
+			out = append(out, yamlName(v.Type().Field(i)))
+		}
+	}
+	return out
 }
 
 // judgeAddresses judges each SAS URL of a destination.
@@ -89,6 +109,7 @@ func (r *Registry) judgeAddresses(d Destination) ([]azure.Finding, error) {
 
 // describe fills in what may be shown of the address that is used, and what is wrong with it now.
 func (d *Destination) describe(now time.Time) {
+	d.Place, d.Expires, d.Fault = "", time.Time{}, nil
 	address := d.Secrets.Address
 	if d.Health.Address == 1 && d.Secrets.AddressNext != "" {
 		address = d.Secrets.AddressNext

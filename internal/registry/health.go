@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -116,9 +117,17 @@ func (r *Registry) ProbeSoon(ctx context.Context, id string) error {
 	})
 }
 
-// learn changes a health row, guarded by its ETag; change says whether there is anything to write.
+// Many may learn of one destination at once: every message of every instance may have failed on it.
+const (
+	learnTries = 20
+	firstPause = 10 * time.Millisecond // the longest one after the first try; it doubles
+	lastPause  = 500 * time.Millisecond
+)
+
+// learn changes a health row, guarded by its ETag; change says whether there is anything to write. Who comes second
+// reads again after a while, at random.
 func (r *Registry) learn(ctx context.Context, id string, change func(*Health) bool) error {
-	for range 10 {
+	for try := range learnTries {
 		var h Health
 		etag := azcore.ETag("")
 		resp, err := r.table.GetEntity(ctx, healthPartition, id, nil)
@@ -141,6 +150,11 @@ func (r *Registry) learn(ctx context.Context, id string, change func(*Health) bo
 		}
 		if !azure.Stale(err) && !azure.Exists(err) {
 			return fmt.Errorf("write health: %w", azure.Classify(err))
+		}
+		select {
+		case <-time.After(rand.N(min(firstPause<<try, lastPause))):
+		case <-ctx.Done():
+			return azure.Classify(ctx.Err())
 		}
 	}
 	return lead.Errorf(lead.Unavailable, "the health row changed under every try")

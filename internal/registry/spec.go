@@ -41,18 +41,38 @@ func ReadSpecs(r io.Reader) ([]Spec, error) {
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(b))
 	dec.KnownFields(true)
-	if err := dec.Decode(&file); err != nil {
+	if err := dec.Decode(&file); errors.Is(err, io.EOF) {
+		return nil, errors.New("destinations: the file is empty")
+	} else if err != nil {
 		return nil, fmt.Errorf("destinations: %w", quiet(err))
+	}
+	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("destinations: there is a second document in the file")
 	}
 	return file.Destinations, nil
 }
 
-// quoted is what yaml quotes of a file in its complaints: it might be part of a SAS.
-var quoted = regexp.MustCompile("`[^`]*`|\"[^\"]*\"")
+// quoted is what yaml quotes of a file in its complaints, and unknown the names of fields that are none: it might be
+// part of a SAS.
+var (
+	quoted  = regexp.MustCompile("`[^`]*`|\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'")
+	unknown = regexp.MustCompile(`(line \d+: field )(.*)( not found in type )`)
+	plain   = regexp.MustCompile(`^[a-zA-Z_-]{1,30}$`)
+)
 
-func quiet(err error) error { return errors.New(quoted.ReplaceAllString(err.Error(), "(…)")) }
+func quiet(err error) error {
+	text := quoted.ReplaceAllString(err.Error(), "(…)")
+	return errors.New(unknown.ReplaceAllStringFunc(text, func(m string) string {
+		part := unknown.FindStringSubmatch(m)
+		if plain.MatchString(part[2]) {
+			return m
+		}
+		return part[1] + "(…)" + part[3]
+	}))
+}
 
-// onto writes what may change, with its defaults, onto a destination. Secrets that a spec leaves out stay.
+// onto writes what may change, with its defaults, onto a destination. Secrets that a spec leaves out stay, unless it
+// gives the address: then it is whole.
 func (s Spec) onto(d *Destination, now time.Time) {
 	d.Config = s.Config
 	if d.Config.Encoding == "" && d.Kind == "queue" {
@@ -65,7 +85,12 @@ func (s Spec) onto(d *Destination, now time.Time) {
 	}
 	if s.Address != "" {
 		d.Secrets.Address = s.Address
-		d.Secrets.AddressNext, d.Secrets.Overflow = s.AddressNext, s.Overflow
+	}
+	if s.AddressNext != "" || s.Address != "" {
+		d.Secrets.AddressNext = s.AddressNext
+	}
+	if s.Overflow != "" || s.Address != "" {
+		d.Secrets.Overflow = s.Overflow
 	}
 	if s.Headers != nil || s.Address != "" {
 		d.Secrets.Headers = s.Headers

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
 )
 
@@ -12,24 +13,37 @@ import (
 func fromSpill(m *ledger.Message) time.Duration { return 0 }
 
 func fromPoison(m *ledger.Message) time.Duration {
-	m.Returned++
+	m.Returned = max(m.Returned, 0) + 1
 	return min(time.Minute<<min(m.Returned-1, 10), 6*time.Hour)
 }
 
-// feed puts strays back, page by page, until there are none. A stray is removed only when it is safe elsewhere.
+// feed puts strays back, page by page, until there are none or its turn is over. A stray is removed only when it is safe
+// elsewhere; one that cannot be fed keeps no other back.
 func (s *Sweeper) feed(ctx context.Context, r *Report, next func() ([]ledger.Stray, error), ready func(*ledger.Message) time.Duration) error {
-	for ctx.Err() == nil {
+	ours, cancel := context.WithTimeout(ctx, turn)
+	defer cancel()
+	var first error
+	for ours.Err() == nil {
 		strays, err := next()
+		moved := 0
 		for _, stray := range strays {
-			if err := s.feedOne(ctx, r, stray, ready); err != nil {
-				return err
+			if ours.Err() != nil {
+				break // the rest is for the next run
+			}
+			if feedErr := s.feedOne(ctx, r, stray, ready); feedErr == nil {
+				moved++
+			} else if err == nil {
+				err = feedErr
 			}
 		}
-		if err != nil || len(strays) == 0 {
-			return err
+		if first == nil {
+			first = err
+		}
+		if moved == 0 {
+			break
 		}
 	}
-	return nil // the rest is for the next run
+	return first
 }
 
 func (s *Sweeper) feedOne(ctx context.Context, r *Report, stray ledger.Stray, ready func(*ledger.Message) time.Duration) error {
@@ -41,8 +55,14 @@ func (s *Sweeper) feedOne(ctx context.Context, r *Report, stray ledger.Stray, re
 		r.Kept++
 		return stray.Remove(ctx)
 	}
+	returned := m.Returned
 	after := ready(&m)
-	if err := s.Intake.Return(ctx, m, after); err != nil {
+	err = s.Intake.Return(ctx, m, after)
+	if lead.KindOf(err) == lead.TooLarge && m.Returned != returned {
+		m.Returned = returned // the count was too much: without it the message is what a queue took before
+		err = s.Intake.Return(ctx, m, after)
+	}
+	if err != nil {
 		return err
 	}
 	r.Fed++

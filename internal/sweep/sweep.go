@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"time"
 
+	"leadrelay/internal/customhandler"
 	"leadrelay/internal/ledger"
 )
 
@@ -43,6 +44,7 @@ type Report struct {
 
 const (
 	budget    = 50 * time.Second // of one run; the lease lasts longer
+	turn      = 12 * time.Second // of one kind of feeding: a flood of one does not keep the others from being done
 	spillPage = 100              // blobs of the spill that are read at a time
 	hold      = 2 * time.Minute  // a message is leased while it moves
 	lateAfter = 2 * time.Minute  // an intake whose oldest message is later has no consumer
@@ -74,7 +76,7 @@ func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 		{"deliveries", func() error { return s.Deliver.Mend(ctx) }},
 		{"retention", func() error { return s.Ledger.Retire(ctx, s.Keep) }},
 	} {
-		if err := work.do(); err != nil {
+		if err := guarded(work.do); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", work.name, err))
 		}
 	}
@@ -84,10 +86,22 @@ func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 	return r, errors.Join(errs...)
 }
 
+// guarded does one piece of work. Its panic is its own error: the rest is still done.
+func guarded(work func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = customhandler.Recovered(p)
+		}
+	}()
+	return work()
+}
+
 // drainLate handles the messages of the intake itself when the oldest one that anybody could take is late: the trigger
 // has stopped in silence (facts/peers.md §2, 1).
 func (s *Sweeper) drainLate(ctx context.Context, r *Report) error {
-	for ctx.Err() == nil {
+	ours, cancel := context.WithTimeout(ctx, turn)
+	defer cancel()
+	for ours.Err() == nil {
 		late, err := s.Intake.Lateness(ctx, s.Now())
 		if err != nil || late < lateAfter {
 			return err
@@ -99,7 +113,10 @@ func (s *Sweeper) drainLate(ctx context.Context, r *Report) error {
 			return err
 		}
 		for _, m := range messages {
-			if err := s.Deliver.Deliver(ctx, m.Text); err != nil {
+			if ours.Err() != nil {
+				return nil // the rest comes back by itself
+			}
+			if err := guarded(func() error { return s.Deliver.Deliver(ctx, m.Text) }); err != nil {
 				s.Log.ErrorContext(ctx, "message failed", "error", err.Error())
 				continue // it comes back by itself
 			}

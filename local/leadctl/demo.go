@@ -53,7 +53,7 @@ func demo(ctx context.Context, s *stack.Stack, say *talk) error {
 	if err := fire(ctx, s.Info().URL, "Drain"); err != nil {
 		return err
 	}
-	return wait(ctx, say, "lead "+id+" in the leads table", func(ctx context.Context) (string, error) { return inLeads(ctx, s, id) })
+	return wait(ctx, say, "lead "+id+" in "+crmName(s), func(ctx context.Context) (string, error) { return inLeads(ctx, s, id) })
 }
 
 // demoLead is the document's sample lead; where an earlier demo has sent it already, with another id.
@@ -129,16 +129,20 @@ func inContainer(ctx context.Context, s *stack.Stack, id string) (string, error)
 	return "", nil
 }
 
+// inLeads looks for a lead in the CRM that the demo lender's lane drains into.
 func inLeads(ctx context.Context, s *stack.Stack, id string) (string, error) {
-	for l, err := range s.Backend().Leads.List(ctx) {
-		if err != nil {
-			return "", err
-		}
-		if l.ID == id {
-			return fmt.Sprintf("%s %s, %s, requested %s", l.FirstName, l.LastName, l.Status, l.RequestedAmount), nil
-		}
+	where, err := s.Lead(ctx, id)
+	if errors.Is(err, stack.ErrNoSuchLead) {
+		return "", nil
 	}
-	return "", nil
+	return where, err
+}
+
+func crmName(s *stack.Stack) string {
+	if s.CRM() == "table" {
+		return "the leads table"
+	}
+	return "the simulated " + s.CRM()
 }
 
 // fire runs a timer function now, as the host's admin endpoint does.

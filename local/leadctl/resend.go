@@ -41,8 +41,7 @@ func resendCommand(storage *storageFlag) *cobra.Command {
 partner portal does. The payload comes from the ledger of the storage account (--storage), or from --file. The hub
 answers 200 and knows a duplicate when it sees one; resend waits until the ledger shows which event it is one of.
 
-The partner is crf unless named (` + crf.Kind + others + `). The ledger finds a crf lead by its index; what other partners told
-is looked for through the whole ledger, which takes a while in a big one. A Svix message goes out under an id that its
+The partner is crf unless named (` + crf.Kind + others + `). A Svix message goes out under an id that its
 body makes: that is the id under which ` + "`leadctl send`" + ` sent it, but not one that Svix itself gave.`,
 		Example: `  leadctl resend --id 4626a582-afb9-48bf-8d86-87e6fe91a842
   leadctl resend credzu --id 44921

@@ -18,7 +18,7 @@ import (
 // upFlags are the flags of up.
 type upFlags struct {
 	demo, once, json, verbose bool
-	data, host, lease         string
+	data, host, lease, crm    string
 	port, blob, queue, table  int
 }
 
@@ -50,6 +50,7 @@ AzureFunctionsJobHost__…) reach the host and the handler. Other leadctl comman
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the lines of host and handler on stderr")
 	flags.StringVar(&f.data, "data", "", "keep storage and keys in this folder")
 	flags.StringVar(&f.host, "host", "standin", "the Functions host: standin, or func (installed Core Tools)")
+	flags.StringVar(&f.crm, "crm", "", "drain into a simulated CRM instead of the leads table: dataverse or salesforce")
 	flags.StringVar(&f.lease, "message-lease", "", "how long the stand-in host leases a message of the intake (the real one: 10m)")
 	flags.IntVar(&f.port, "port", 0, "port of the webhook URL (0: a free one)")
 	flags.IntVar(&f.blob, "blob-port", 0, "port of Azurite's blobs (0: a free one)")
@@ -69,7 +70,7 @@ func (f *upFlags) run(ctx context.Context, out, errOut io.Writer) error {
 	}
 	defer closeLog()
 	s, err := stack.Start(ctx, stack.Options{Data: f.data, Port: f.port, Storage: [3]int{f.blob, f.queue, f.table},
-		Lease: f.lease, CoreTools: f.host == "func", Environ: os.Environ(), Say: say.step, Log: log})
+		Lease: f.lease, CRM: f.crm, CoreTools: f.host == "func", Environ: os.Environ(), Say: say.step, Log: log})
 	if err != nil {
 		if ctx.Err() != nil {
 			return errors.New("stopped before everything was up")

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -67,10 +69,10 @@ func follow(in io.Reader, out io.Writer) error {
 	lines := bufio.NewReader(in)
 	for {
 		line, err := lines.ReadBytes('\n')
-		if err == io.EOF {
+		if err == io.EOF && len(line) == 0 {
 			break
 		}
-		if err != nil {
+		if err != nil && err != io.EOF { // the last line may lack its end
 			return err
 		}
 		var e event
@@ -87,6 +89,8 @@ func follow(in io.Reader, out io.Writer) error {
 			fmt.Fprint(out, e.Output)
 		case e.Action == "output":
 			outputs[key] = append(outputs[key], e.Output)
+		case e.Action == "fail" && e.Test == "":
+			flush(out, outputs, key)
 		case e.Action == "fail":
 			fmt.Fprint(out, strings.Join(outputs[key], ""))
 			delete(outputs, key)
@@ -104,6 +108,17 @@ func follow(in io.Reader, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "\n%s", strings.Join(summary, ""))
 	return nil
+}
+
+// flush prints what is left of a package that failed: of the package itself, whose key it gets, and of the tests that
+// never ended because their process did.
+func flush(out io.Writer, outputs map[string][]string, pkg string) {
+	for _, key := range slices.Sorted(maps.Keys(outputs)) {
+		if strings.HasPrefix(key, pkg) {
+			fmt.Fprint(out, strings.Join(outputs[key], ""))
+			delete(outputs, key)
+		}
+	}
 }
 
 func isSummary(line string) bool {

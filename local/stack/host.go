@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -28,6 +30,7 @@ type host struct {
 	done   chan struct{}
 
 	mu      sync.Mutex
+	said    []string // the last different errors of host and handler, for who waits in vain
 	url     string
 	port    int
 	pid     int
@@ -59,7 +62,7 @@ func (h *host) start(ctx context.Context) error {
 	case <-h.failed:
 		return h.err
 	case <-time.After(readyWithin):
-		return errors.New("the Functions host was not ready within two minutes")
+		return h.explain("the Functions host was not ready within two minutes")
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -74,7 +77,7 @@ func (h *host) supervise(run context.Context) {
 			return
 		}
 		if !h.wasReady() && n+1 >= starts {
-			h.err = fmt.Errorf("the Functions host does not start: %w", err)
+			h.err = h.explain(fmt.Sprintf("the Functions host does not start: %v", err))
 			close(h.failed)
 			return
 		}
@@ -84,6 +87,31 @@ func (h *host) supervise(run context.Context) {
 		case <-run.Done():
 			return
 		}
+	}
+}
+
+// explain adds to a text what host and handler said last.
+func (h *host) explain(text string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.said) > 0 {
+		text += "; its last errors:\n  " + strings.Join(h.said, "\n  ")
+	}
+	return errors.New(text)
+}
+
+// errorsKept is how many different errors are kept: as many as somebody may have made in the settings.
+const errorsKept = 20
+
+// note keeps an error of host or handler. The host tells most things again whenever it starts the handler again: what
+// is told again is not kept again.
+func (h *host) note(line string) {
+	line = strings.TrimRight(line, " \r\n")
+	if line == "" || slices.Contains(h.said, line) {
+		return
+	}
+	if h.said = append(h.said, line); len(h.said) > errorsKept {
+		h.said = h.said[1:]
 	}
 }
 
@@ -156,11 +184,13 @@ func (h *host) endWith(run context.Context, cmd *exec.Cmd, ended <-chan struct{}
 
 // event is a line of the stand-in host's --json output.
 type event struct {
-	Event string `json:"event"`
-	URL   string `json:"url"`
-	PID   int    `json:"pid"`
-	Code  int    `json:"code"`
-	Line  string `json:"line"`
+	Event   string `json:"event"`
+	Level   string `json:"level"`
+	Message string `json:"message"`
+	Error   string `json:"error"`
+	URL     string `json:"url"`
+	PID     int    `json:"pid"`
+	Code    int    `json:"code"`
 }
 
 // follow reads the stand-in host's lines to their end.
@@ -180,6 +210,13 @@ func (h *host) follow(out io.Reader) {
 func (h *host) on(e event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if e.Level == "error" {
+		text := e.Message
+		if e.Error != "" {
+			text += ": " + e.Error
+		}
+		h.note(text)
+	}
 	switch e.Event {
 	case "listening":
 		h.url, h.port = e.URL, portOf(e.URL)

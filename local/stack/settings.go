@@ -17,7 +17,27 @@ func (s *Stack) environ() []string {
 		"PARTNER_CR3DENTIALS_HMAC_SECRET=" + s.keys.Cr3dentials, "PARTNER_REFERRAL_SVIX_SECRET=" + s.keys.Referral,
 		"INBOX_DEMO_KIND=queue", "INBOX_DEMO_URL=" + s.lender.drain.Reveal(), "INBOX_DEMO_OVERFLOW_URL=" + s.lender.overflowed.Reveal(), "INBOX_DEMO_PARTNER=crf", "INBOX_DEMO_CRM=table",
 	}
-	return slices.Concat(demo, s.opts.Environ, own) // of equal names the last counts
+	if s.crm != nil {
+		demo = append(append(demo, "INBOX_DEMO_CRM=demo"), s.crm.settings...)
+	}
+	return lastOf(slices.Concat(demo, s.opts.Environ, own))
+}
+
+// lastOf keeps of equal names the last, so that everybody who reads the settings sees the same: an empty one of the
+// caller takes a demo setting away.
+func lastOf(settings []string) []string {
+	at := map[string]int{}
+	for i, kv := range settings {
+		name, _, _ := strings.Cut(kv, "=")
+		at[name] = i
+	}
+	var out []string
+	for i, kv := range settings {
+		if name, _, _ := strings.Cut(kv, "="); at[name] == i {
+			out = append(out, kv)
+		}
+	}
+	return out
 }
 
 // partners says how each partner reaches us, from the settings as the handler will read them.

@@ -24,6 +24,7 @@ type Options struct {
 	Port      int          // of the webhook URL; 0 takes a free one
 	Storage   [3]int       // Azurite's ports: blob, queue, table; 0 takes a free one
 	Lease     string       // of the intake's messages under the stand-in host, a Go duration; empty is the host's 10m
+	CRM       string       // a simulated one that is drained into: dataverse or salesforce; empty is the leads table
 	CoreTools bool         // run `func start` of installed Core Tools instead of the stand-in host
 	Environ   []string     // settings beside our own, os.Environ() as a rule: more partners, other schedules
 	Say       func(string) // progress, a line at a time
@@ -71,6 +72,7 @@ type Stack struct {
 	azurite  *azurite.Server
 	backend  *app.Backend
 	lender   lender
+	crm      *crmSim // nil: the leads table
 	host     *host
 	settings []string
 }
@@ -84,6 +86,9 @@ func Start(ctx context.Context, opts Options) (s *Stack, err error) {
 		}
 	}()
 	if s.keys, err = loadKeys(opts.Data); err != nil {
+		return s, err
+	}
+	if s.crm, err = startCRM(opts.CRM, s.keys.CRF); err != nil {
 		return s, err
 	}
 	if s.root, err = os.MkdirTemp("", "leadrelay-up-"); err != nil {
@@ -169,6 +174,9 @@ func (s *Stack) Close() error {
 	}
 	if s.azurite != nil {
 		errs = append(errs, s.azurite.Close())
+	}
+	if s.crm != nil {
+		s.crm.close()
 	}
 	if s.root != "" {
 		errs = append(errs, os.RemoveAll(s.root))

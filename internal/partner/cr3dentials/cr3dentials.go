@@ -68,6 +68,18 @@ func (p *Partner) Admit(r partner.Request) error {
 	return err
 }
 
+// Proof says what is proven.
+func (p *Partner) Proof() string {
+	switch gate := p.gate.Proof(); {
+	case len(p.signs) == 0:
+		return gate
+	case gate == "":
+		return "HMAC-SHA256"
+	default:
+		return gate + " and HMAC-SHA256"
+	}
+}
+
 // signature is the one that r carries, empty when none is due.
 func (p *Partner) signature(r partner.Request) (string, error) {
 	if len(p.signs) == 0 {

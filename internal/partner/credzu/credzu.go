@@ -42,6 +42,9 @@ func Open(s *config.Settings, _ func() time.Time) partner.Partner {
 // Admit judges the path token.
 func (p *Partner) Admit(r partner.Request) error { return p.gate.Admit(r) }
 
+// Proof says what is proven.
+func (p *Partner) Proof() string { return p.gate.Proof() }
+
 // Verify has nothing to judge: Credzu does not sign bodies.
 func (p *Partner) Verify(partner.Request, []byte) error { return nil }
 

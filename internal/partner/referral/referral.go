@@ -54,6 +54,9 @@ func (p *Partner) Admit(r partner.Request) error {
 	return s.age(p.now())
 }
 
+// Proof says what is proven.
+func (p *Partner) Proof() string { return "Svix signature" }
+
 // Verify judges the signature over the bytes as they came.
 func (p *Partner) Verify(r partner.Request, body []byte) error {
 	s, err := readSignature(r)
