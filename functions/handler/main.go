@@ -38,5 +38,5 @@ func run(log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return customhandler.Serve(ctx, port, a.Handler())
+	return customhandler.Serve(ctx, port, log, a.Handler())
 }

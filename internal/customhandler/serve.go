@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -29,12 +30,13 @@ const grace = 8 * time.Second
 
 // Serve answers on 127.0.0.1:port until ctx is done, then lets running calls end. It binds loopback only: the host is
 // the only caller.
-func Serve(ctx context.Context, port int, h http.Handler) error {
+func Serve(ctx context.Context, port int, log *slog.Logger, h http.Handler) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 5 * time.Minute}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 5 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)} // by default it would go to stderr, which the host takes for errors
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(listener) }()
 	select {

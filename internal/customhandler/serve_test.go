@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -72,7 +73,7 @@ func TestServeLetsARunningCallEnd(t *testing.T) {
 	running, finish := make(chan struct{}), make(chan struct{})
 	ended := make(chan error, 1)
 	go func() {
-		ended <- customhandler.Serve(ctx, port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ended <- customhandler.Serve(ctx, port, quiet(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/slow" {
 				close(running)
 				<-finish
@@ -116,7 +117,7 @@ func TestServeLetsARunningCallEnd(t *testing.T) {
 func TestServeStopsBeforeTheFirstCall(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
-	if err := customhandler.Serve(ctx, free(t), http.NotFoundHandler()); err != nil && ctx.Err() == nil {
+	if err := customhandler.Serve(ctx, free(t), quiet(), http.NotFoundHandler()); err != nil && ctx.Err() == nil {
 		t.Error(err)
 	}
 }
@@ -127,7 +128,7 @@ func TestServeTellsThatItsPortIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if err := customhandler.Serve(context.Background(), l.Addr().(*net.TCPAddr).Port, http.NotFoundHandler()); err == nil {
+	if err := customhandler.Serve(context.Background(), l.Addr().(*net.TCPAddr).Port, quiet(), http.NotFoundHandler()); err == nil {
 		t.Error("two servers share a port")
 	}
 }
@@ -137,7 +138,7 @@ func TestServeBindsLoopbackOnly(t *testing.T) {
 	port := free(t)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- customhandler.Serve(ctx, port, http.NotFoundHandler()) }()
+	go func() { ended <- customhandler.Serve(ctx, port, quiet(), http.NotFoundHandler()) }()
 	eventually(t, fmt.Sprintf("http://127.0.0.1:%d", port))
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {
@@ -159,3 +160,6 @@ func TestServeBindsLoopbackOnly(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// quiet is a log that nobody reads.
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

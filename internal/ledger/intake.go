@@ -34,7 +34,7 @@ func NewIntake(a *azure.Account, n Names) *Intake {
 
 // Limits of the intake. The tries of one accept add up to less than the 5 s that Receive has.
 const (
-	MaxMessage  = 48 << 10 // bytes of a message before base64: what a queue message of 64 KiB holds
+	MaxMessage  = 48<<10 - 64 // bytes of a message before base64: what a queue message of 64 KiB holds, less what a return adds
 	firstTry    = 2 * time.Second
 	secondTry   = 1 * time.Second
 	spillTry    = 1500 * time.Millisecond
@@ -59,7 +59,7 @@ func (in *Intake) Accept(ctx context.Context, m Message) error {
 		}
 	}
 	name := m.Envelope.ID + ".json"
-	if spillErr := put(ctx, in.Spill, name, text, spillTry); spillErr != nil {
+	if spillErr := put(ctx, in.Spill, name, text, spillTry, nil); spillErr != nil {
 		return &lead.Error{Kind: lead.Unavailable, Err: fmt.Errorf("neither intake nor spill took the event: %w", errors.Join(err, spillErr))}
 	}
 	return nil
@@ -68,7 +68,7 @@ func (in *Intake) Accept(ctx context.Context, m Message) error {
 // claim stores the envelope as a blob and returns the message that names it.
 func (in *Intake) claim(ctx context.Context, m Message) ([]byte, error) {
 	name := m.Envelope.ID + ".json"
-	if err := put(ctx, in.Claims, name, m.Envelope.AppendJSON(nil), firstTry); err != nil {
+	if err := put(ctx, in.Claims, name, m.Envelope.AppendJSON(nil), firstTry, map[string]*string{claimKey: &m.Key}); err != nil {
 		return nil, &lead.Error{Kind: lead.Unavailable, Err: fmt.Errorf("the claims did not take the envelope: %w", err)}
 	}
 	m.Claim = name
@@ -105,15 +105,15 @@ func (in *Intake) send(ctx context.Context, text []byte, after time.Duration) er
 }
 
 // put creates a blob within limit; one that is there already is as good. A missing container is created, once.
-func put(ctx context.Context, c *container.Client, name string, data []byte, limit time.Duration) error {
+func put(ctx context.Context, c *container.Client, name string, data []byte, limit time.Duration, metadata map[string]*string) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := upload(ctx, c, name, data)
+	err := upload(ctx, c, name, data, metadata)
 	if azure.NotFound(err) {
 		if _, err := c.Create(ctx, nil); err != nil && !azure.Exists(err) {
 			return azure.Classify(err)
 		}
-		err = upload(ctx, c, name, data)
+		err = upload(ctx, c, name, data, metadata)
 	}
 	if azure.Exists(err) {
 		return nil
@@ -121,8 +121,9 @@ func put(ctx context.Context, c *container.Client, name string, data []byte, lim
 	return azure.Classify(err)
 }
 
-func upload(ctx context.Context, c *container.Client, name string, data []byte) error {
+func upload(ctx context.Context, c *container.Client, name string, data []byte, metadata map[string]*string) error {
 	_, err := c.NewBlockBlobClient(name).Upload(ctx, body{bytes.NewReader(data)}, &blockblob.UploadOptions{
+		Metadata:         metadata,
 		HTTPHeaders:      &blob.HTTPHeaders{BlobContentType: to.Ptr("application/json")},
 		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}},
 	})

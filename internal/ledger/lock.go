@@ -23,7 +23,7 @@ const lockFor = 60 * time.Second
 
 // Acquire takes the lock; ok is false when another run has it. release gives it back.
 func (l *Lock) Acquire(ctx context.Context) (release func(), ok bool, err error) {
-	if err := put(ctx, l.Container, l.Name, []byte("{}"), 10*time.Second); err != nil && !azure.Stale(err) {
+	if err := put(ctx, l.Container, l.Name, []byte("{}"), 10*time.Second, nil); err != nil && !azure.Stale(err) {
 		return nil, false, fmt.Errorf("lock %s: %w", l.Name, err)
 	}
 	client, err := lease.NewBlobClient(l.Container.NewBlobClient(l.Name), nil)

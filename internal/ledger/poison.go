@@ -32,7 +32,7 @@ func (p *Poison) Keep(ctx context.Context, b Buried) error {
 	}
 	sum := sha256.Sum256(append([]byte(b.ID+"\x00"), b.Body...))
 	name := b.Lane + "/" + b.Inserted.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(sum[:8]) + ".json"
-	if err := put(ctx, p.Container, name, data, 10*time.Second); err != nil {
+	if err := put(ctx, p.Container, name, data, 10*time.Second, nil); err != nil {
 		return fmt.Errorf("keep a buried message: %w", err)
 	}
 	return nil

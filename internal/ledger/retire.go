@@ -1,9 +1,193 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	"github.com/oklog/ulid/v2"
+
+	"leadrelay/internal/azure"
 )
 
-// Retire takes away payloads whose time is over. It is nothing yet: payloads are kept.
-func (l *Ledger) Retire(ctx context.Context, keep time.Duration) error { return nil }
+// How far housekeeping has come is a row of the index, so that nothing is looked at every minute.
+const (
+	cursorPartition = "cursor"
+	retentionCursor = "retention" // Day, Partner, After: the last receipt that was looked at
+	claimsCursor    = "claims"    // Day: when orphans were last looked for
+)
+
+const (
+	retireAtOnce = 500                // events of one call
+	claimMemory  = 8 * 24 * time.Hour // a claim that nothing names is an orphan after the longest life of its message
+)
+
+// Retire takes away the payloads of events whose last delivery ended longer ago than keep, oldest first, a bounded number
+// at a time. Events that are open, held or dead keep theirs, and every event keeps its row: its keyed hash is the memory
+// by which a duplicate is known (DESIGN 3a). keep 0 keeps everything.
+func (l *Ledger) Retire(ctx context.Context, keep time.Duration) error {
+	if keep == 0 {
+		return nil
+	}
+	at, _, err := get(ctx, l.Index, cursorPartition, retentionCursor)
+	if err != nil {
+		return fmt.Errorf("retention: %w", err)
+	}
+	until := l.Now().Add(-keep)
+	days, err := l.daysToRetire(ctx, at, until)
+	if err != nil {
+		return err
+	}
+	done := 0
+	for _, d := range days {
+		after := ""
+		if d.Day.Equal(at.time("Day")) && d.Partner == at.text("Partner") {
+			after = at.text("After")
+		}
+		for n, err := range l.dayLines(ctx, d.Partner, d.Day, after, "") {
+			if err != nil {
+				return fmt.Errorf("retention: %w", err)
+			}
+			if !n.Received.Before(until) || done == retireAtOnce {
+				return nil
+			}
+			if err := l.retire(ctx, n, until); err != nil {
+				return err
+			}
+			if done++; done%50 == 0 {
+				if err := l.setCursor(ctx, retentionCursor, map[string]any{"Day": d.Day, "Partner": d.Partner, "After": n.Receipt}); err != nil {
+					return err
+				}
+			}
+		}
+		if d.Day.AddDate(0, 0, 1).Before(until) { // the day is over for good
+			if err := l.setCursor(ctx, retentionCursor, map[string]any{"Day": d.Day, "Partner": d.Partner, "After": "~"}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// daysToRetire are the days from the cursor on, oldest first and by partner.
+func (l *Ledger) daysToRetire(ctx context.Context, at row, until time.Time) ([]Day, error) {
+	since := at.time("Day")
+	if since.IsZero() {
+		since = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	var days []Day
+	for d, err := range l.Days(ctx, since, until) {
+		if err != nil {
+			return nil, err
+		}
+		if d.Day.Equal(at.time("Day")) && d.Partner < at.text("Partner") {
+			continue
+		}
+		days = append(days, d)
+	}
+	slices.SortFunc(days, func(a, b Day) int { return cmp.Or(a.Day.Compare(b.Day), strings.Compare(a.Partner, b.Partner)) })
+	return days, nil
+}
+
+// retire takes the payload of one event away, if its time is over: the blob first, then the row's own.
+func (l *Ledger) retire(ctx context.Context, n Line, until time.Time) error {
+	r, ok, err := get(ctx, l.Events, n.Key, eventRow)
+	if err != nil || !ok {
+		return err
+	}
+	over := r.state() == Delivered || r.state() == Unmatched || r.state() == Rejected
+	if !over || r.time("Finished").After(until) || (len(r.bytes("Envelope")) == 0 && r.text("Claim") == "") {
+		return nil
+	}
+	if claim := r.text("Claim"); claim != "" {
+		if _, err := l.Claims.NewBlobClient(claim).Delete(ctx, nil); err != nil && !azure.NotFound(err) {
+			return fmt.Errorf("retire claim: %w", azure.Classify(err))
+		}
+	}
+	b, err := entity(n.Key, eventRow, map[string]any{"Envelope": aztables.EDMBinary{}, "Claim": "", "Retired": l.Now()})
+	if err != nil {
+		return err
+	}
+	return l.merge(ctx, b, azcore.ETagAny)
+}
+
+func (l *Ledger) setCursor(ctx context.Context, name string, props map[string]any) error {
+	b, err := entity(cursorPartition, name, props)
+	if err != nil {
+		return err
+	}
+	_, err = l.Index.UpsertEntity(ctx, b, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
+	return azure.Classify(err)
+}
+
+// RemoveOrphans removes, once a day, claims older than eight days that no event names: their request was never answered
+// 200, or their message was a duplicate whose end was cut short.
+func (l *Ledger) RemoveOrphans(ctx context.Context) error {
+	today := l.Now().UTC().Truncate(24 * time.Hour)
+	at, _, err := get(ctx, l.Index, cursorPartition, claimsCursor)
+	if err != nil || at.time("Day").Equal(today) {
+		return err
+	}
+	pages := l.Claims.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Include: container.ListBlobsInclude{Metadata: true}})
+	for pages.More() {
+		page, err := pages.NextPage(ctx)
+		if azure.NotFound(err) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("list claims: %w", azure.Classify(err))
+		}
+		for _, item := range page.Segment.BlobItems {
+			young, err := l.removeOrphan(ctx, *item.Name, keyOf(item))
+			if err != nil {
+				return err
+			}
+			if young { // names sort by time: the rest is younger
+				return l.setCursor(ctx, claimsCursor, map[string]any{"Day": today})
+			}
+		}
+	}
+	return l.setCursor(ctx, claimsCursor, map[string]any{"Day": today})
+}
+
+// claimKey is the metadata of a claim that holds its event's key.
+const claimKey = "eventkey"
+
+func keyOf(item *container.BlobItem) string {
+	for name, v := range item.Metadata {
+		if strings.EqualFold(name, claimKey) && v != nil {
+			return *v
+		}
+	}
+	return ""
+}
+
+// removeOrphan removes a claim if no event names it; young says that it may still be named.
+func (l *Ledger) removeOrphan(ctx context.Context, name, key string) (young bool, err error) {
+	receipt, err := ulid.ParseStrict(strings.TrimSuffix(name, ".json"))
+	if err != nil || key == "" {
+		return false, nil // not one that we can judge
+	}
+	if l.Now().Sub(ulid.Time(receipt.Time())) <= claimMemory {
+		return true, nil
+	}
+	for _, k := range []string{key, l.Hash.Of("reverted", key, receipt.String())} {
+		e, ok, err := get(ctx, l.Events, k, eventRow)
+		if err != nil {
+			return false, err
+		}
+		if ok && e.text("Claim") == name {
+			return false, nil
+		}
+	}
+	if _, err := l.Claims.NewBlobClient(name).Delete(ctx, nil); err != nil && !azure.NotFound(err) {
+		return false, fmt.Errorf("remove orphan: %w", azure.Classify(err))
+	}
+	return false, nil
+}

@@ -75,6 +75,7 @@ func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 		{"intake", func() error { return s.drainLate(ctx, &r) }},
 		{"deliveries", func() error { return s.Deliver.Mend(ctx) }},
 		{"retention", func() error { return s.Ledger.Retire(ctx, s.Keep) }},
+		{"orphans", func() error { return s.Ledger.RemoveOrphans(ctx) }},
 	} {
 		if err := guarded(work.do); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", work.name, err))

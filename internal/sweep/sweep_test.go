@@ -142,7 +142,7 @@ func TestOneKindThatFailsKeepsNoOtherBack(t *testing.T) {
 		fed   int
 		drain int
 	}{
-		"spill":                  {azuresim.Fault{Op: "ListBlobs", Effect: azuresim.Busy(0)}, nil, 1, 1},
+		"spill":                  {azuresim.Fault{Op: "ListBlobs", Resource: "sweep-spill", Effect: azuresim.Busy(0)}, nil, 1, 1},
 		"poison":                 {azuresim.Fault{Op: "GetMessages", Resource: "sweep-intake-poison", Effect: azuresim.Busy(0)}, nil, 1, 1},
 		"intake":                 {azuresim.Fault{Op: "PeekMessages", Effect: azuresim.Busy(0)}, nil, 2, 0},
 		"deliveries":             {azuresim.Fault{Times: -1, Resource: "none"}, func() error { return errors.New("a table is down") }, 2, 1},

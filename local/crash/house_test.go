@@ -75,7 +75,7 @@ const lender = "lender"
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{T: t, now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), names: ledger.Names{Prefix: "leadrelay"}, answers: map[string]int{}}
-	h.sim = azuresim.New(azuresim.Options{Now: func() time.Time { return h.now }, LogSize: -1, Deletion: -1,
+	h.sim = azuresim.New(azuresim.Options{Now: func() time.Time { return h.now }, Deletion: -1,
 		Accounts: []azuresim.Account{{Name: azuresim.AccountName, Key: azuresim.AccountKey}, {Name: lender, Key: azuresim.AccountKey}}})
 	t.Cleanup(h.sim.Close)
 	h.born()
