@@ -30,7 +30,7 @@ type ApplyOptions struct {
 // Apply makes the registry say what the specs say. Nothing is written when any spec is wrong: the error tells all that
 // is.
 func (r *Registry) Apply(ctx context.Context, specs []Spec, o ApplyOptions) ([]Change, error) {
-	have, err := r.present(ctx)
+	have, err := r.Present(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +50,8 @@ func (r *Registry) Apply(ctx context.Context, specs []Spec, o ApplyOptions) ([]C
 	return changes, nil
 }
 
-// present are the destinations that are not removed.
-func (r *Registry) present(ctx context.Context) ([]Destination, error) {
+// Present are the destinations that are not removed.
+func (r *Registry) Present(ctx context.Context) ([]Destination, error) {
 	list, err := r.List(ctx)
 	return slices.DeleteFunc(list, func(d Destination) bool { return d.Wanted == Removed }), err
 }
@@ -170,7 +170,7 @@ var ErrNone = errors.New("there is no destination of that name")
 
 // Find is the destination of a name or an id.
 func (r *Registry) Find(ctx context.Context, name string) (Destination, error) {
-	list, err := r.present(ctx)
+	list, err := r.Present(ctx)
 	if err != nil {
 		return Destination{}, err
 	}

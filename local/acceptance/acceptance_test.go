@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is how long a test waits for what must come, on a busy machine.
-const patience = 3 * time.Minute
+const patience = 2 * time.Minute
 
 // system is a running `leadctl up --json`.
 type system struct {

@@ -148,7 +148,7 @@ func listDestinationsCommand(storage *storageFlag) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := b.Destinations.List(cmd.Context())
+			list, err := b.Destinations.Present(cmd.Context())
 			if err != nil {
 				return err
 			}
