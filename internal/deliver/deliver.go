@@ -122,7 +122,7 @@ func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelop
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	if _, err := d.Ledger.Conclude(ctx, o.Key); err != nil {
+	if _, err := d.Ledger.ConcludeOpened(ctx, o); err != nil {
 		return err
 	}
 	for i, row := range o.Pending {

@@ -31,12 +31,7 @@ func (d *Deliverer) Explain(ctx context.Context, e ledger.Event) ([]Verdict, err
 	if err != nil {
 		return nil, err
 	}
-	m := &ledger.Message{Envelope: env, LeadKey: e.LeadKey}
-	in, err := d.decoded(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	in.Initial, err = d.Ledger.WasInitial(ctx, e)
+	in, err := d.stored(ctx, e, &ledger.Message{Envelope: env, LeadKey: e.LeadKey})
 	if err != nil {
 		return nil, err
 	}

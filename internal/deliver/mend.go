@@ -145,12 +145,16 @@ func (d *Deliverer) closeRemoved(ctx context.Context, to *registry.Destination) 
 
 // Requeue makes a held or waiting delivery be tried again after a delay: its message first, then its row.
 func (d *Deliverer) Requeue(ctx context.Context, row ledger.Delivery, received time.Time, after time.Duration) error {
+	return d.requeue(ctx, row, received, after, "released")
+}
+
+func (d *Deliverer) requeue(ctx context.Context, row ledger.Delivery, received time.Time, after time.Duration, reason string) error {
 	due := d.Now().Add(after)
 	m := ledger.Message{Key: row.Key(), Retry: &ledger.Retry{Destination: row.Destination, Try: row.Try + 1, Due: due}}
 	if err := d.Intake.Return(ctx, m, after); err != nil {
 		return err
 	}
-	left, err := d.Ledger.Record(ctx, row, ledger.Outcome{State: ledger.InFlight, Next: due, Reason: "released"}, received)
+	left, err := d.Ledger.Record(ctx, row, ledger.Outcome{State: ledger.InFlight, Next: due, Reason: reason}, received)
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,11 @@ func (d *Deliverer) matches(ctx context.Context, to *registry.Destination, m *le
 	case !yes:
 		return "the filter says no", nil
 	}
+	return d.caution(ctx, to, m, e, t)
+}
+
+// caution adds to the target what is suspicious about an event that is meant for it; why says that it is dropped for that.
+func (d *Deliverer) caution(ctx context.Context, to *registry.Destination, m *ledger.Message, e *rule.Event, t *ledger.Target) (why string, err error) {
 	if e.Event.Lead.FraudScore.Float() > 0 {
 		t.Tags = append(t.Tags, TagFraud)
 	}

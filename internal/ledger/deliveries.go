@@ -101,6 +101,10 @@ func (l *Ledger) Record(ctx context.Context, d Delivery, o Outcome, received tim
 	if o.State == InFlight {
 		props["Due"] = o.Next
 	}
+	if o.Replay != "" {
+		props["Replay"], props["First"] = o.Replay, o.Next
+	}
+	props["Log"] = packLog(d.Log, o, d.Tries, l.Now())
 	if !o.Started.IsZero() {
 		if d.First.IsZero() {
 			props["First"] = o.Started

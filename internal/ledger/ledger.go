@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
@@ -73,6 +74,8 @@ type Ledger struct {
 	Claims *container.Client
 	Hash   Hash
 	Now    func() time.Time
+
+	noted sync.Map // the rows of the days that this process has written
 }
 
 // New opens the ledger of an account. It calls nothing.

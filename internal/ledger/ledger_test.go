@@ -199,3 +199,22 @@ func TestUnreadableMessageIsKeptOnceByteForByte(t *testing.T) {
 		t.Errorf("it parses: %v", err)
 	}
 }
+
+func TestRedeliveryAfterThereAndBackAgainIsStillItsOwnEvent(t *testing.T) {
+	b := newBook(t)
+	a := b.message("A")
+	b.open(a, ledger.First)
+	b.later(time.Hour)
+	b.open(b.message("B"), ledger.First)
+	b.later(time.Hour)
+	back := b.message("A")
+	b.open(back, ledger.First)
+	if o := b.open(a, ledger.Again); len(o.Pending) != 2 {
+		t.Errorf("%d deliveries of the first A are pending, want 2", len(o.Pending))
+	}
+	b.later(time.Hour)
+	b.open(b.message("B"), ledger.First)
+	b.later(time.Hour)
+	b.open(b.message("A"), ledger.First)
+	b.open(back, ledger.Again)
+}

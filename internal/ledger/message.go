@@ -23,6 +23,9 @@ type Message struct {
 	Key     string      // the event's keyed hash, under which the ledger keeps it
 	LeadKey string      // the lead's keyed hash; empty when the event is about no lead
 	Content string      // for a versioned event the hash of its content, hex; else empty
+	Form    string      // the keyed hash of the submission that made the lead; empty when the partner names none
+	Via     string      // how its sender proved to be the partner: "header X-Api-Key", "HMAC-SHA256"
+	Replays string      // the receipt of the rejected event that was put in again with this message, on purpose
 	Notes   []lead.Note // what was odd about it at the door
 	Reject  *Rejection  // why it was refused at the door; it is kept, and sent to nobody
 
@@ -64,6 +67,9 @@ type wire struct {
 	Key      string         `json:"key"`
 	LeadKey  string         `json:"lead,omitempty"`
 	Content  string         `json:"content,omitempty"`
+	Form     string         `json:"form,omitempty"`
+	Via      string         `json:"via,omitempty"`
+	Replays  string         `json:"replays,omitempty"`
 	Notes    []lead.Note    `json:"notes,omitempty"`
 	Reject   *Rejection     `json:"reject,omitempty"`
 	Returned int            `json:"returned,omitempty"`
@@ -81,7 +87,8 @@ type head struct {
 
 // Encode is the message as it goes on the queue, before base64.
 func (m Message) Encode() ([]byte, error) {
-	w := wire{V: 1, Claim: m.Claim, Key: m.Key, LeadKey: m.LeadKey, Content: m.Content, Notes: m.Notes, Reject: m.Reject, Returned: m.Returned, Delivery: m.Retry}
+	w := wire{V: 1, Claim: m.Claim, Key: m.Key, LeadKey: m.LeadKey, Content: m.Content, Form: m.Form, Via: m.Via, Replays: m.Replays,
+		Notes: m.Notes, Reject: m.Reject, Returned: m.Returned, Delivery: m.Retry}
 	if e := m.Envelope; m.Claim != "" {
 		w.Head = &head{ID: e.ID, Partner: e.Partner, Type: e.Type, Subject: e.Subject, Time: e.Time, Binary: e.Binary}
 	}
@@ -111,7 +118,8 @@ func ParseMessage(b []byte) (Message, error) {
 	if !w.whole() {
 		return Message{}, fmt.Errorf("%w: version, key, and event, claim with head, or delivery are needed", ErrUnreadable)
 	}
-	m := Message{Claim: w.Claim, Key: w.Key, LeadKey: w.LeadKey, Content: w.Content, Notes: w.Notes, Reject: w.Reject, Returned: w.Returned, Retry: w.Delivery}
+	m := Message{Claim: w.Claim, Key: w.Key, LeadKey: w.LeadKey, Content: w.Content, Form: w.Form, Via: w.Via, Replays: w.Replays,
+		Notes: w.Notes, Reject: w.Reject, Returned: w.Returned, Retry: w.Delivery}
 	if w.Delivery != nil {
 		return m, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
@@ -38,6 +39,8 @@ type Opened struct {
 	Verdict Verdict
 	State   State
 	Pending []Delivery // in flight, in order of destination id
+
+	day azcore.ETag // of the row of its receipt, when it was written just now
 }
 
 // maxRows is how many rows one transaction of Azure Tables holds.
@@ -57,13 +60,18 @@ func (l *Ledger) Open(ctx context.Context, m *Message, targets []Target, passed 
 	}
 	e := newEvent(key, m, targets)
 	e.Passed = passed
-	if err := l.addDay(ctx, e); err != nil {
+	day, err := l.index(ctx, e)
+	if err != nil {
 		return Opened{}, fmt.Errorf("index: %w", err)
 	}
-	err := l.insert(ctx, e, targets)
+	err = l.insert(ctx, e, targets)
 	switch {
 	case err == nil:
-		return Opened{Key: key, Verdict: First, State: e.State, Pending: fresh(key, targets)}, nil
+		o := Opened{Key: key, Verdict: First, State: e.State, Pending: fresh(key, targets), day: day}
+		if len(o.Pending) == 0 {
+			err = l.settled(ctx, e, targets, day)
+		}
+		return o, err
 	case azure.Exists(err):
 		return l.reopen(ctx, key, m)
 	default:
@@ -73,7 +81,8 @@ func (l *Ledger) Open(ctx context.Context, m *Message, targets []Target, passed 
 
 func newEvent(key string, m *Message, targets []Target) Event {
 	e := Event{Key: key, Receipt: m.Envelope.ID, Partner: m.Envelope.Partner, Type: m.Envelope.Type, Subject: m.Envelope.Subject,
-		LeadKey: m.LeadKey, Received: m.Envelope.Time, Notes: m.Notes, Reject: m.Reject, Claim: m.Claim}
+		LeadKey: m.LeadKey, Received: m.Envelope.Time, Notes: m.Notes, Reject: m.Reject, Claim: m.Claim,
+		Submission: m.Form, Via: m.Via, Replays: m.Replays, versioned: m.Content != ""}
 	for _, t := range targets {
 		e.Destinations = append(e.Destinations, t.ID)
 	}
@@ -88,6 +97,18 @@ func newEvent(key string, m *Message, targets []Target) Event {
 		e.State = Rejected
 	}
 	return e
+}
+
+// settled marks the receipt of a new event with which nothing is to be done.
+func (l *Ledger) settled(ctx context.Context, e Event, targets []Target, day azcore.ETag) error {
+	if day != "" {
+		err := l.markDay(ctx, Line{Key: e.Key, Receipt: e.Receipt, Partner: e.Partner, Received: e.Received}, e.State, sentOf(targets), day)
+		if !azure.Stale(err) {
+			return err
+		}
+	}
+	_, err := l.Conclude(ctx, e.Key)
+	return err
 }
 
 // state is the one that a delivery begins with.
@@ -108,23 +129,14 @@ func fresh(key string, targets []Target) []Delivery {
 	return out
 }
 
-// addDay writes the row by which a receipt is found by partner and day. It stands before the event does; when the event
-// turns out to have another first receipt, the row stands for a duplicate.
-func (l *Ledger) addDay(ctx context.Context, e Event) error {
-	b, err := entity(dayPrefix+e.Partner+"|"+e.Received.UTC().Format(time.DateOnly), e.Receipt, map[string]any{"Key": e.Key})
-	if err != nil {
-		return err
-	}
-	return ignoreExists(l.add(ctx, l.Index, b))
-}
-
 // insert writes the event and its deliveries: the first hundred rows in one transaction, which decides who is first;
 // the rest in further ones, which Again completes when they are cut short.
 func (l *Ledger) insert(ctx context.Context, e Event, targets []Target) error {
 	head, err := entity(e.Key, eventRow, map[string]any{
 		"Receipt": e.Receipt, "Partner": e.Partner, "Type": e.Type, "Subject": e.Subject, "LeadKey": e.LeadKey, "Received": e.Received,
 		"State": string(e.State), "Destinations": strings.Join(e.Destinations, " "), "Notes": encoded(e.Notes), "Reject": encoded(e.Reject),
-		"Envelope": aztables.EDMBinary(e.Envelope), "Claim": e.Claim, "Passed": packDecisions(e.Passed)})
+		"Envelope": aztables.EDMBinary(e.Envelope), "Claim": e.Claim, "Passed": packDecisions(e.Passed),
+		"Submission": e.Submission, "Via": e.Via, "Replays": e.Replays})
 	if err != nil {
 		return err
 	}
@@ -199,6 +211,10 @@ func (l *Ledger) addDuplicate(ctx context.Context, key string, m *Message) error
 	}
 	if err := ignoreExists(l.add(ctx, l.Events, b)); err != nil {
 		return fmt.Errorf("keep duplicate: %w", err)
+	}
+	at := Line{Key: key, Receipt: m.Envelope.ID, Partner: m.Envelope.Partner, Received: m.Envelope.Time}
+	if err := l.markDay(ctx, at, Duplicated, "", azcore.ETagAny); err != nil {
+		return err
 	}
 	if m.Claim == "" {
 		return nil

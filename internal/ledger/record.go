@@ -2,8 +2,9 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,43 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
-	"leadrelay/internal/lead"
 )
-
-// Conclude writes the one state of an event, out of what its deliveries say. It is guarded by ETag: whoever writes has
-// seen every delivery as it was after the last write.
-func (l *Ledger) Conclude(ctx context.Context, key string) (State, error) {
-	for range races {
-		e, ok, err := get(ctx, l.Events, key, eventRow)
-		if err != nil || !ok {
-			return "", err
-		}
-		rows, err := l.deliveries(ctx, key)
-		if err != nil {
-			return "", err
-		}
-		var states []State
-		for _, d := range rows {
-			states = append(states, d.State)
-		}
-		state := Overall(states)
-		if state == e.state() || e.state() == Rejected {
-			return e.state(), nil
-		}
-		props := map[string]any{"State": string(state)}
-		if state == Delivered || state == Dead {
-			props["Finished"] = l.Now()
-		}
-		b, err := entity(key, eventRow, props)
-		if err != nil {
-			return "", err
-		}
-		if err = l.merge(ctx, b, e.etag); err == nil || !azure.Stale(err) {
-			return state, err
-		}
-	}
-	return "", &lead.Error{Kind: lead.Unavailable, Err: errors.New("the event changed under every try")}
-}
 
 func (l *Ledger) merge(ctx context.Context, b []byte, match azcore.ETag) error {
 	_, err := l.Events.UpdateEntity(ctx, b, &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeMerge})
@@ -75,14 +40,19 @@ func (l *Ledger) Event(ctx context.Context, key string) (e Event, ok bool, err e
 	if err != nil || !ok {
 		return Event{}, ok, err
 	}
-	e = Event{Key: key, Receipt: r.text("Receipt"), Partner: r.text("Partner"), Type: r.text("Type"), Subject: r.text("Subject"),
+	e, err = parseEvent(key, r)
+	return e, err == nil, err
+}
+
+func parseEvent(key string, r row) (Event, error) {
+	e := Event{Key: key, Receipt: r.text("Receipt"), Partner: r.text("Partner"), Type: r.text("Type"), Subject: r.text("Subject"),
 		LeadKey: r.text("LeadKey"), Received: r.time("Received"), State: r.state(), Destinations: strings.Fields(r.text("Destinations")),
-		Envelope: r.bytes("Envelope"), Claim: r.text("Claim")}
+		Envelope: r.bytes("Envelope"), Claim: r.text("Claim"), Passed: unpackDecisions(r.bytes("Passed")),
+		Submission: r.text("Submission"), Via: r.text("Via"), Replays: r.text("Replays"), Erased: r.time("Erased")}
 	if err := r.decode("Notes", &e.Notes); err != nil {
-		return Event{}, false, err
+		return Event{}, err
 	}
-	e.Passed = unpackDecisions(r.bytes("Passed"))
-	return e, true, r.decode("Reject", &e.Reject)
+	return e, r.decode("Reject", &e.Reject)
 }
 
 // deliveries reads the deliveries of an event by destination id.
@@ -108,7 +78,7 @@ func parseDelivery(key string, r row) Delivery {
 	return Delivery{Destination: strings.TrimPrefix(r.key, deliveryPrefix), Name: r.text("Name"), State: r.state(), Try: r.number("Try"), Tries: r.number("Tries"),
 		First: r.time("First"), Last: r.time("Tried"), Due: r.time("Due"), Until: r.time("Until"), Took: time.Duration(r.number("TookMs")) * time.Millisecond,
 		Reason: r.text("Reason"), Code: r.text("Code"), FarID: r.text("FarID"), Assumed: r.flag("Assumed"), Stale: r.flag("Stale"),
-		Tags: strings.Fields(r.text("Tags")), key: key, open: r.text("Open"), etag: r.etag}
+		Tags: strings.Fields(r.text("Tags")), Replay: r.text("Replay"), Log: unpackLog(r.text("Log")), key: key, open: r.text("Open"), etag: r.etag}
 }
 
 // Deliveries reads the deliveries of an event, in order of destination id.
@@ -117,13 +87,15 @@ func (l *Ledger) Deliveries(ctx context.Context, e Event) ([]Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
+	return inOrder(rows), nil
+}
+
+func inOrder(rows map[string]Delivery) []Delivery {
 	var out []Delivery
-	for _, id := range e.Destinations {
-		if d, ok := rows[id]; ok {
-			out = append(out, d)
-		}
+	for _, id := range slices.Sorted(maps.Keys(rows)) {
+		out = append(out, rows[id])
 	}
-	return out, nil
+	return out
 }
 
 // Duplicates reads when further requests brought the same event, by receipt.

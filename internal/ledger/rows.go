@@ -49,6 +49,9 @@ type Event struct {
 	Type         string
 	Subject      string
 	LeadKey      string
+	Submission   string // the hash of the submission that made the lead
+	Via          string // how its sender proved to be the partner
+	Replays      string // the receipt of the rejected event that was put in again with it
 	Received     time.Time
 	State        State
 	Destinations []string // the ids fixed at the insert; each has a d row
@@ -57,6 +60,9 @@ type Event struct {
 	Reject       *Rejection
 	Envelope     []byte // the envelope's JSON; nil when Claim names its blob
 	Claim        string
+	Erased       time.Time // when a person had its payload erased
+
+	versioned bool
 }
 
 // Decision says why an event was not for a destination.
@@ -84,7 +90,9 @@ type Delivery struct {
 	Assumed     bool   // the far side said that it was there already
 	Stale       bool   // it was sent after a newer version of its lead
 	Tags        []string
-	Probe       bool // this try is the probe of a held destination; not stored
+	Replay      string // the id of the last replay that asked for it
+	Log         []Try  // the last tries, oldest first, and what was decided between them
+	Probe       bool   // this try is the probe of a held destination; not stored
 
 	key  string // the event's
 	open string // its row in the index of open deliveries, if it has one
@@ -106,6 +114,7 @@ type Outcome struct {
 	Reason  string
 	Next    time.Time // for InFlight: when the next try is due
 	Person  bool      // for Held: it waits for a person, not for the destination's repair
+	Replay  string    // for InFlight: the id of the replay that asks for it; its week of tries begins anew
 }
 
 func entity(partition, row string, props map[string]any) ([]byte, error) {

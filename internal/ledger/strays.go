@@ -35,6 +35,9 @@ func (in *Intake) Spilled(ctx context.Context, max int32) ([]Stray, error) {
 	var out []Stray
 	for _, item := range page.Segment.BlobItems {
 		text, err := download(ctx, in.Spill, *item.Name)
+		if azure.NotFound(err) {
+			continue // another run has fed it back
+		}
 		if err != nil {
 			return out, fmt.Errorf("read the spill: %w", err)
 		}
@@ -96,7 +99,11 @@ func (in *Intake) Lateness(ctx context.Context, now time.Time) (time.Duration, e
 	late := time.Duration(0)
 	for _, m := range resp.Messages {
 		due := *m.InsertionTime
-		if parsed, err := ParseMessage(plain(*m.MessageText)); err == nil && parsed.Due().After(due) {
+		parsed, err := ParseMessage(plain(*m.MessageText))
+		if err == nil && parsed.Returned > 0 {
+			continue // it came back from the poison queue and waits there on purpose
+		}
+		if err == nil && parsed.Due().After(due) {
 			due = parsed.Due()
 		}
 		late = max(late, now.Sub(due))

@@ -1,27 +1,50 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+	"github.com/oklog/ulid/v2"
+
+	"leadrelay/internal/azure"
 )
 
+// UnknownPartner is in the place of the partner of what could not be read.
+const UnknownPartner = "unknown"
+
 // KeepUnreadable keeps the bytes of a message that is none of ours as a dead event, so that a person can look at them.
-// The same bytes are kept once. reason holds no part of them.
+// The same bytes are kept once. Its index rows come after the event, under the receipt that the event has got: the message
+// is there until all of them are written. reason holds no part of them.
 func (l *Ledger) KeepUnreadable(ctx context.Context, text []byte, reason string) error {
 	sum := sha256.Sum256(text)
-	digest := hex.EncodeToString(sum[:])
-	e := Event{Key: l.Hash.Of("unreadable", digest), Receipt: digest, Partner: "unknown", Type: "unreadable", Received: l.Now(), State: Dead, Reject: &Rejection{Reason: reason}}
-	if err := l.addDay(ctx, e); err != nil {
-		return err
+	now := l.Now()
+	receipt, err := ulid.New(ulid.Timestamp(now), bytes.NewReader(sum[:]))
+	if err != nil {
+		return err // the clock is beyond the year 10889
 	}
+	e := Event{Key: l.Hash.Of("unreadable", hex.EncodeToString(sum[:])), Receipt: receipt.String(), Partner: UnknownPartner, Type: "unreadable",
+		Received: now, State: Dead, Reject: &Rejection{Reason: reason}}
 	b, err := entity(e.Key, eventRow, map[string]any{
 		"Receipt": e.Receipt, "Partner": e.Partner, "Type": e.Type, "Received": e.Received, "State": string(Dead),
 		"Reject": encoded(e.Reject), "Message": aztables.EDMBinary(text)})
 	if err != nil {
 		return err
 	}
-	return ignoreExists(l.add(ctx, l.Events, b))
+	err = l.add(ctx, l.Events, b)
+	if azure.Exists(err) {
+		if e, _, err = l.Event(ctx, e.Key); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	day, err := l.index(ctx, e)
+	if err != nil {
+		return err
+	}
+	return l.settled(ctx, e, nil, day)
 }

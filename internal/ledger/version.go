@@ -29,7 +29,7 @@ func (l *Ledger) version(ctx context.Context, m *Message) (key string, err error
 			return "", err
 		}
 		if ok && latest.text("Content") == m.Content {
-			return latest.text("Key"), nil
+			return l.latestOrOwn(ctx, m, latest.text("Key"))
 		}
 		key = m.Key
 		if ok {
@@ -51,6 +51,24 @@ func (l *Ledger) version(ctx context.Context, m *Message) (key string, err error
 		}
 	}
 	return "", &lead.Error{Kind: lead.Unavailable, Err: errors.New("the lead's latest version changed under every try")}
+}
+
+// latestOrOwn is the event of a message that says what the latest version says: that version's, unless the message has
+// brought an event of its own before the lead changed and came back to it.
+func (l *Ledger) latestOrOwn(ctx context.Context, m *Message, latest string) (key string, err error) {
+	for _, own := range []string{m.Key, l.Hash.Of("reverted", m.Key, m.Envelope.ID)} {
+		if own == latest {
+			break
+		}
+		e, ok, err := get(ctx, l.Events, own, eventRow)
+		if err != nil {
+			return "", err
+		}
+		if ok && e.text("Receipt") == m.Envelope.ID {
+			return own, nil
+		}
+	}
+	return latest, nil
 }
 
 // olderVersion looks for the event among the lead's versions before the latest. known says that key is an event that

@@ -105,7 +105,7 @@ func printBooks(out io.Writer, b console.Books, asJSON bool) error {
 			for _, n := range by {
 				sum += n
 			}
-			fmt.Fprintf(w, "\t→ %s\t%d\t%d\t%d\t%d\t\t%d\n", b.Name(id), sum, by[ledger.InFlight], by[ledger.Held], by[ledger.Dead], by[ledger.Delivered])
+			fmt.Fprintf(w, "\t→ %s\t%d\t%d\t%d\t%d\t\t%d\t\t\t\t\t\n", b.Name(id), sum, by[ledger.InFlight], by[ledger.Held], by[ledger.Dead], by[ledger.Delivered])
 		}
 	}
 	if err := w.Flush(); err != nil {
