@@ -29,10 +29,12 @@ func NewGate(wait time.Duration) *Gate { return &Gate{wait: wait, changed: make(
 // Open lets requests through to a host that is up.
 func (g *Gate) Open(host http.Handler) { g.update(func() { g.host, g.failed = host, false }) }
 
-// Shut keeps further requests waiting for the next host, or refuses them if there will be none. It returns when the requests inside
-// are answered; false if ctx ends first.
+// Close keeps further requests waiting for the next host, or refuses them if there will be none.
+func (g *Gate) Close(next bool) { g.update(func() { g.host, g.failed = nil, !next }) }
+
+// Shut closes the gate and returns when the requests inside are answered; false if ctx ends first.
 func (g *Gate) Shut(ctx context.Context, next bool) bool {
-	g.update(func() { g.host, g.failed = nil, !next })
+	g.Close(next)
 	for {
 		g.mu.Lock()
 		inside, changed := g.inside, g.changed

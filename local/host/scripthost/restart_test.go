@@ -42,7 +42,11 @@ func TestChangedFunctionRestartsTheHostOnItsPort_5_2(t *testing.T) {
 		slow <- resp.StatusCode
 	}()
 	h.log.WaitRequest(t, nil)
-	put(t, filepath.Join(root, "B", "function.json"), hosttest.HTTP("b"))
+	whole := filepath.Join(t.TempDir(), "B") // comes into the app root in one step: a watcher may look in between two
+	put(t, filepath.Join(whole, "function.json"), hosttest.HTTP("b"))
+	if err := os.Rename(whole, filepath.Join(root, "B")); err != nil {
+		t.Fatal(err)
+	}
 	h.log.Wait(t, event.Restarting, nil)
 	waiting := make(chan int, 1)
 	go func() { // arrives while no host is up, and waits for the next one

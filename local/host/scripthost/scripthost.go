@@ -108,6 +108,7 @@ func (a *app) wait(ctx context.Context, d *door, fatal <-chan error, changed <-c
 		a.Log.Info(event.Stopping, "stopping", "reason", "asked to stop")
 		return nil
 	case path := <-changed:
+		d.gate.Close(true) // whoever is told of the restart waits for the next host
 		a.Log.Info(event.Restarting, "Host configuration has changed. Signaling restart", "reason", "change detected for '"+path+"'")
 		return errChanged
 	case reason = <-fatal:
