@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// cron is a parsed expression. Its fields hold one bit for each allowed value.
-type cron struct {
+// Cron is a parsed expression. Its fields hold one bit for each allowed value.
+type Cron struct {
 	second, minute, hour, day, month, weekday uint64
 }
 
-// parseCron reads six fields, or five without the seconds. Unlike with Unix cron, a day must match both its fields.
-func parseCron(expression string) (*cron, error) {
+// ParseCron reads six fields, or five without the seconds. Unlike with Unix cron, a day must match both its fields.
+func ParseCron(expression string) (*Cron, error) {
 	fields := strings.Fields(expression)
 	if len(fields) == 5 {
 		fields = append([]string{"0"}, fields...)
@@ -20,7 +20,7 @@ func parseCron(expression string) (*cron, error) {
 	if len(fields) != 6 {
 		return nil, fmt.Errorf("cron expression %q has %d fields, not six or five", expression, len(fields))
 	}
-	c := &cron{}
+	c := &Cron{}
 	kinds := []field{
 		{name: "second", max: 59}, {name: "minute", max: 59}, {name: "hour", max: 23},
 		{name: "day of month", min: 1, max: 31}, {name: "month", min: 1, max: 12, names: monthNames()},
@@ -36,8 +36,8 @@ func parseCron(expression string) (*cron, error) {
 	return c, nil
 }
 
-// next is the first occurrence after t, by the wall clock of t's location, or the zero time if there is none.
-func (c *cron) next(t time.Time) time.Time {
+// Next is the first occurrence after t, by the wall clock of t's location, or the zero time if there is none.
+func (c *Cron) Next(t time.Time) time.Time {
 	const horizon = 366 * 41 // 29 February on a given weekday comes at most 40 years apart
 	year, month, day := t.Date()
 	for ahead := range horizon {
@@ -53,7 +53,7 @@ func (c *cron) next(t time.Time) time.Time {
 }
 
 // within returns the first occurrence on the given date that is after t.
-func (c *cron) within(date, t time.Time) (time.Time, bool) {
+func (c *Cron) within(date, t time.Time) (time.Time, bool) {
 	year, month, day := date.Date()
 	clock := func(h, m, sec int) time.Time { return time.Date(year, month, day, h, m, sec, 0, t.Location()) }
 	for h := range 24 {

@@ -12,7 +12,7 @@ import (
 
 // Schedule is when something is due. The zero Schedule is due always.
 type Schedule struct {
-	cron  *cron
+	cron  *Cron
 	every time.Duration
 }
 
@@ -23,13 +23,13 @@ func Parse(text string) (Schedule, error) {
 		return Schedule{}, nil
 	}
 	if !strings.ContainsAny(text, " \t") {
-		every, err := parseTimeSpan(text)
+		every, err := ParseTimeSpan(text)
 		if err != nil || every <= 0 {
 			return Schedule{}, fmt.Errorf("%q is neither an NCrontab expression of five or six fields nor a TimeSpan such as 00:05:00", text)
 		}
 		return Schedule{every: every}, nil
 	}
-	c, err := parseCron(text)
+	c, err := ParseCron(text)
 	if err != nil {
 		return Schedule{}, err
 	}
@@ -45,7 +45,7 @@ func (s Schedule) Next(t time.Time) time.Time {
 	if s.cron == nil {
 		return t.Add(s.every)
 	}
-	return s.cron.next(t)
+	return s.cron.Next(t)
 }
 
 // Due tells whether it has become due after last and up to now.

@@ -15,7 +15,7 @@ func at(text string) time.Time {
 	return t
 }
 
-func TestNextOccurrenceIsNCrontabs(t *testing.T) {
+func TestNextOccurrenceIsNCrontabs_6_1(t *testing.T) {
 	for _, c := range []struct{ expression, after, want string }{
 		{"0 */5 * * * *", "2026-01-02 03:04:05", "2026-01-02 03:05:00"},
 		{"0 */5 * * * *", "2026-01-02 03:05:00", "2026-01-02 03:10:00"}, // strictly after
@@ -41,7 +41,7 @@ func TestNextOccurrenceIsNCrontabs(t *testing.T) {
 	}
 }
 
-func TestNeverIsTheZeroTime(t *testing.T) {
+func TestNeverIsTheZeroTime_6_1(t *testing.T) {
 	s, err := schedule.Parse("0 0 0 30 2 *")
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestNeverIsTheZeroTime(t *testing.T) {
 	}
 }
 
-func TestWhatNCrontabRefusesIsRefused(t *testing.T) {
+func TestWhatNCrontabRefusesIsRefused_6_1(t *testing.T) {
 	for _, text := range []string{"* * * *", "* * * * * * *", "60 * * * * *", "* * 24 * * *", "* * * 0 * *", "* * * * 13 *", "* * * * * 7", "a * * * * *", "*/x * * * * *", "1- * * * * *", ", * * * * *", "* * * * 0 *", "-1 * * * * *", "? * * * * *"} {
 		if _, err := schedule.Parse(text); err == nil {
 			t.Errorf("Parse(%q) gave no error", text)
@@ -59,7 +59,7 @@ func TestWhatNCrontabRefusesIsRefused(t *testing.T) {
 	}
 }
 
-func TestNoOccurrenceIsSkippedOrRepeatedAcrossSummerTime(t *testing.T) {
+func TestNoOccurrenceIsSkippedOrRepeatedAcrossSummerTime_6_1(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// parseTimeSpan reads "[-][d.]hh:mm[:ss[.fffffff]]", "d:hh:mm:ss" or a whole number of days.
-func parseTimeSpan(text string) (time.Duration, error) {
+// ParseTimeSpan reads "[-][d.]hh:mm[:ss[.fffffff]]", "d:hh:mm:ss" or a whole number of days.
+func ParseTimeSpan(text string) (time.Duration, error) {
 	refused := fmt.Errorf("%q is not a TimeSpan such as 00:05:00", text)
 	clock, negative := strings.CutPrefix(strings.TrimSpace(text), "-")
 	days := "0"

@@ -1,7 +1,7 @@
 // Command host is a stand-in for the Azure Functions host, for apps with a custom handler: it obeys functions-host.md §1-§6 and §10 to the
 // letter, so that the product and its tests see on a laptop what they will see in Azure. See --help for how to run it.
 //
-// The parts, from the bottom: timespan, newtonsoft, cron and route read what .NET reads; settings, hostjson and function read the app; worker
+// The parts, from the bottom: newtonsoft and route, with internal/schedule, read what .NET reads; settings, hostjson and function read the app; worker
 // keeps the handler's process; invoke carries one call to it; front, queue, timer and storage are what calls come from; scripthost is all of
 // it as a value; event is what is seen of it; hosttest holds the handlers, well-behaved and not, that its tests run.
 //

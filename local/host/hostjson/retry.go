@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"leadrelay/local/host/timespan"
+	"leadrelay/internal/schedule"
 )
 
 // ParseRetry reads a retry policy of host.json or function.json (functions-host.md §5.3); "" is an absent value.
 func ParseRetry(strategy, maxRetryCount, delay, minimum, maximum string) (*Retry, error) {
 	var complaints []error
 	span := func(name, text string) time.Duration {
-		d, err := timespan.Parse(text)
+		d, err := schedule.ParseTimeSpan(text)
 		if err != nil {
 			complaints = append(complaints, fmt.Errorf("%s: %w", name, err))
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"leadrelay/local/host/timespan"
+	"leadrelay/internal/schedule"
 )
 
 // values is host.json as .NET configuration sees it: every scalar under its path, lower case, joined by colons; arrays by index.
@@ -140,7 +140,7 @@ func (r *reader) span(path string, otherwise time.Duration) time.Duration {
 	if v == "" {
 		return otherwise
 	}
-	d, err := timespan.Parse(v)
+	d, err := schedule.ParseTimeSpan(v)
 	if err != nil {
 		r.complain("%s: %w", path, err)
 		return otherwise

@@ -4,23 +4,22 @@ import (
 	"fmt"
 	"time"
 
-	"leadrelay/local/host/cron"
-	"leadrelay/local/host/timespan"
+	"leadrelay/internal/schedule"
 )
 
 // Schedule says when a timer fires: a cron expression, or a TimeSpan between two runs (functions-host.md §6.1).
 type Schedule struct {
-	cron  *cron.Schedule
+	cron  *schedule.Cron
 	every time.Duration
 }
 
 // ParseSchedule reads a schedule whose settings have been put in.
 func ParseSchedule(text string) (Schedule, error) {
-	c, err := cron.Parse(text)
+	c, err := schedule.ParseCron(text)
 	if err == nil {
 		return Schedule{cron: c}, nil
 	}
-	every, errSpan := timespan.Parse(text)
+	every, errSpan := schedule.ParseTimeSpan(text)
 	if errSpan != nil || every <= 0 {
 		return Schedule{}, fmt.Errorf("The schedule expression '%s' was not recognized as a valid cron expression or timespan string: %w", text, err)
 	}

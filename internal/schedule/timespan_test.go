@@ -1,10 +1,10 @@
-package timespan_test
+package schedule_test
 
 import (
 	"testing"
 	"time"
 
-	"leadrelay/local/host/timespan"
+	"leadrelay/internal/schedule"
 )
 
 func TestTimeSpansAreReadAsDotNetReadsThem_1_2(t *testing.T) {
@@ -20,7 +20,7 @@ func TestTimeSpansAreReadAsDotNetReadsThem_1_2(t *testing.T) {
 		" 00:00:01 ":       time.Second,
 		"1.00:00:00.5":     24*time.Hour + 500*time.Millisecond,
 	} {
-		if got, err := timespan.Parse(text); err != nil || got != want {
+		if got, err := schedule.ParseTimeSpan(text); err != nil || got != want {
 			t.Errorf("Parse(%q) = %v, %v, want %v", text, got, err, want)
 		}
 	}
@@ -28,7 +28,7 @@ func TestTimeSpansAreReadAsDotNetReadsThem_1_2(t *testing.T) {
 
 func TestWhatIsNoTimeSpanIsRefused_1_2(t *testing.T) {
 	for _, text := range []string{"", "5m", "24:00:00", "00:60:00", "00:00:60", "00:00:00.", "00:00:00.12345678", "1:2:3:4:5", "+1", "00:05.5", "a:b:c", "--1", "1.5"} {
-		if got, err := timespan.Parse(text); err == nil {
+		if got, err := schedule.ParseTimeSpan(text); err == nil {
 			t.Errorf("Parse(%q) = %v, want an error", text, got)
 		}
 	}
