@@ -133,12 +133,19 @@ func (h *house) born() {
 	l.sweep = &sweep.Sweeper{Intake: l.intake, Ledger: l.ledger, Deliver: l.deliver, Log: log, Now: clock, Lock: &ledger.Lock{Container: l.account.Container(h.names.Poison()), Name: "sweep.lock"}}
 	l.receive = &receive.Handler{Routes: map[string]receive.Route{"crf": {Partner: from, MaxBody: 256 << 10}}, Intake: l.intake, Hash: hash, Log: log, Now: clock}
 	l.drain = &drain.Drainer{Partners: partners, States: ledger.NewLeadStates(l.account.Table(h.names.State()), hash.Of, clock), Log: log, Now: clock, Margin: time.Millisecond}
+	h.life = l
+	l.lane = drain.Lane{Name: "main", Inbox: h.inbox(noPoison{}), PartnerName: "crf", Partner: from, CRM: table.New(l.account.Table(h.names.Leads()), clock), CRMName: "table"}
+}
+
+// inbox is the lender's queue as its drain sees it.
+func (h *house) inbox(kept inbox.Poison) inbox.Inbox {
+	h.Helper()
 	sign, err := azure.NewSigner(h.sim.ConnectionStringOf(lender))
 	must(h.T, err)
-	in, err := queueinbox.Open(inbox.Options{Lane: "main", Address: sign.SignQueue("leads", "up", h.now.AddDate(0, 0, -1), h.now.AddDate(2, 0, 0)), Poison: noPoison{}, Client: l.client, Now: clock})
+	in, err := queueinbox.Open(inbox.Options{Lane: "main", Address: sign.SignQueue("leads", "up", h.now.AddDate(0, 0, -1), h.now.AddDate(2, 0, 0)),
+		Poison: kept, Client: h.life.client, Now: func() time.Time { return h.now }})
 	must(h.T, err)
-	l.lane = drain.Lane{Name: "main", Inbox: in, PartnerName: "crf", Partner: from, CRM: table.New(l.account.Table(h.names.Leads()), clock), CRMName: "table"}
-	h.life = l
+	return in
 }
 
 type noPoison struct{}
