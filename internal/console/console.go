@@ -27,6 +27,8 @@ type Deliverer interface {
 	// Release lets a delivery go that waits for a person; Refuse ends it as dead. The destination is named by id.
 	Release(ctx context.Context, e ledger.Event, destination string, deed ledger.Deed) (no string, err error)
 	Refuse(ctx context.Context, e ledger.Event, destination string, deed ledger.Deed) (no string, err error)
+	// Would says what keeps a stored event from a destination as it is configured now; nothing is sent.
+	Would(ctx context.Context, e ledger.Event, to registry.Destination) (why []string, err error)
 }
 
 // Leads is a place where drained leads are kept, of which one can be erased.

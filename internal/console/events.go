@@ -34,7 +34,7 @@ const (
 // States are those that a filter may name.
 func States() []string {
 	return []string{string(ledger.InFlight), string(ledger.Held), Waiting, Retrying, string(ledger.Dead), string(ledger.Rejected),
-		string(ledger.Delivered), string(ledger.Unmatched), string(ledger.Duplicated)}
+		string(ledger.Delivered), string(ledger.Unmatched), string(ledger.Duplicated), string(ledger.Shadowed)}
 }
 
 // Event is a line of a list: an event as its receipt's row tells it.
@@ -77,6 +77,8 @@ func (c *Console) List(ctx context.Context, f Filter, max int, next string) (Eve
 		return c.about(ctx, f, id, max, all)
 	case f.State == Retrying && id == "":
 		return Events{}, errors.New("say which destination: the ledger knows what is retried by destination")
+	case f.State == string(ledger.Shadowed) && id == "":
+		return Events{}, errors.New("say which destination is in shadow")
 	case f.open() && id != "" && f.Since.IsZero() && f.Until.IsZero():
 		return c.openAt(ctx, f, id, max, next, all)
 	}

@@ -150,7 +150,7 @@ func (r *running) meant(n ledger.Line) bool {
 	switch s := ledger.State(r.Filter.State); s {
 	case ledger.Rejected, ledger.Unmatched:
 		return n.State == s
-	case ledger.Dead, ledger.Held, ledger.Delivered:
+	case ledger.Dead, ledger.Held, ledger.Delivered, ledger.Shadowed:
 		if n.Cut {
 			return true // its own rows will tell
 		}

@@ -150,7 +150,7 @@ func (d *Deliverer) retry(ctx context.Context, m ledger.Message, all []registry.
 	switch {
 	case err != nil:
 		return err
-	case take == ledger.Settled && (row.State == ledger.Delivered || row.State == ledger.Dead):
+	case take == ledger.Settled && row.State.Settled():
 		_, err := d.Ledger.Conclude(ctx, m.Key) // whoever settled it may have been killed before this
 		return err
 	case take == ledger.Settled:

@@ -188,7 +188,7 @@ func (d *Deliverer) entries(ctx context.Context, to *registry.Destination, kind 
 			out = append(out, waiting{row, e.Time})
 			continue
 		}
-		if ok && (row.State == ledger.Delivered || row.State == ledger.Dead) {
+		if ok && row.State.Settled() {
 			if _, err := d.Ledger.Conclude(ctx, e.Key); err != nil {
 				return nil, err
 			}

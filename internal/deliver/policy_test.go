@@ -246,3 +246,43 @@ func TestLogHoldsNothingOfAPersonAndNoSecret(t *testing.T) {
 		}
 	}
 }
+
+func TestDestinationInShadowIsWrittenDownAndGetsNothing(t *testing.T) {
+	shadow := func(s *registry.Spec) { s.State = registry.Shadow }
+	w := newWorld(t, spec("live"), spec("shade", shadow, func(s *registry.Spec) { s.FraudLimit = 0.5 }))
+	m, alone := w.lead(uuid(1), map[string]any{"fraudScore": 0.7}), w.lead(uuid(2), nil)
+	w.deliver(m)
+	w.deliver(m)
+	w.want(m, "live", ledger.Delivered)
+	w.want(m, "shade", ledger.Shadowed)
+	w.wantEvent(m, ledger.Delivered)
+	if row := w.row(m, "shade"); row.Reason == "" || row.Waits() {
+		t.Errorf("in shadow the fraud score says %q, waits %v", row.Reason, row.Waits())
+	}
+	w.apply(spec("live", func(s *registry.Spec) { s.Partners = []string{"credzu"} }))
+	w.pass(time.Minute)
+	w.deliver(alone)
+	w.wantEvent(alone, ledger.Unmatched)
+	w.apply(spec("shade"))
+	w.mend()
+	w.pass(time.Hour)
+	w.want(alone, "shade", ledger.Shadowed)
+	if n := w.got("shade"); n != 0 {
+		t.Errorf("the destination in shadow got %d events", n)
+	}
+}
+
+func TestDeliveryUnderWayToADestinationThatGoesIntoShadowIsKept(t *testing.T) {
+	w := newWorld(t, spec("acme"))
+	w.memory("acme").Fail(down())
+	m := w.lead(uuid(1), nil)
+	w.deliver(m)
+	w.apply(spec("acme", func(s *registry.Spec) { s.State = registry.Shadow }))
+	w.memory("acme").Fail(nil)
+	w.pass(time.Hour)
+	w.want(m, "acme", ledger.Held)
+	w.apply(spec("acme"))
+	w.mend()
+	w.pass(time.Hour)
+	w.want(m, "acme", ledger.Delivered)
+}

@@ -17,6 +17,9 @@ func (d *Deliverer) Replay(ctx context.Context, e ledger.Event, to registry.Dest
 	if to.Wanted == registry.Removed {
 		return "the destination is removed", nil
 	}
+	if to.Wanted == registry.Shadow {
+		return "the destination is in shadow: nothing is sent to it", nil
+	}
 	if e.Reject != nil {
 		return "it was refused at the door, and is no event for anybody", nil
 	}

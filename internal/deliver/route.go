@@ -35,7 +35,7 @@ func (d *Deliverer) route(ctx context.Context, m *ledger.Message, all []registry
 		if to.Wanted == registry.Removed {
 			continue
 		}
-		t := ledger.Target{ID: to.ID, Name: to.Name}
+		t := ledger.Target{ID: to.ID, Name: to.Name, Shadow: to.Wanted == registry.Shadow}
 		why, err := d.matches(ctx, to, m, e, &t)
 		switch {
 		case err != nil:
@@ -97,7 +97,11 @@ func (d *Deliverer) caution(ctx context.Context, to *registry.Destination, m *le
 	if to.Config.Duplicates == "deliver" || e.Event.Lead.DuplicateID == "" {
 		return "", nil
 	}
-	again, err := d.Ledger.SameApplicant(ctx, to.ID, e.Event.Lead.DuplicateID, *m)
+	memory := to.ID
+	if t.Shadow {
+		memory += "|shadow" // what it would have got is no reason to drop what it is to get later
+	}
+	again, err := d.Ledger.SameApplicant(ctx, memory, e.Event.Lead.DuplicateID, *m)
 	switch {
 	case err != nil || !again:
 		return "", err

@@ -55,6 +55,8 @@ func (d *Deliverer) prejudge(j job) (ledger.Outcome, error) {
 		return dead("a newer version of the lead came first")
 	case j.to.State() == registry.Paused:
 		return ledger.Outcome{State: ledger.Held, Reason: "the destination is paused"}, nil
+	case j.to.State() == registry.Shadow: // it was meant to be sent: it waits until somebody decides
+		return ledger.Outcome{State: ledger.Held, Reason: "the destination is in shadow"}, nil
 	case j.to.State() == registry.Held && !j.row.Probe:
 		return ledger.Outcome{State: ledger.Held, Reason: "the destination is held: " + j.to.Health.Reason}, nil
 	}

@@ -54,7 +54,7 @@ func (l *Ledger) Claim(ctx context.Context, key, destination string, try int, un
 	switch {
 	case err != nil:
 		return d, Settled, err
-	case !ok, d.State == Delivered, d.State == Dead, d.Try > try:
+	case !ok, d.State.Settled(), d.Try > try:
 		return d, Settled, nil
 	case d.Until.After(l.Now()):
 		return d, Busy, nil

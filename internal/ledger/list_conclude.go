@@ -102,7 +102,7 @@ func standing(e row, rows map[string]Delivery) (State, string) {
 func sentOf(targets []Target) string {
 	var sent []Sent
 	for _, t := range targets {
-		sent = append(sent, Sent{Destination: t.ID, State: t.state(), Waiting: t.Wait != ""})
+		sent = append(sent, Sent{Destination: t.ID, State: t.state(), Waiting: t.waits()})
 	}
 	return packSent(sent)
 }

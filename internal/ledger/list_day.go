@@ -54,7 +54,7 @@ type Sent struct {
 
 // codes are the states of deliveries as a row of the day index writes them; "?" is a delivery that is missing.
 func codes() map[State]string {
-	return map[State]string{InFlight: "f", Held: "h", Dead: "d", Delivered: "v", "": "?"}
+	return map[State]string{InFlight: "f", Held: "h", Dead: "d", Delivered: "v", Shadowed: "s", "": "?"}
 }
 
 // maxSent bounds the text of a row's Sent: a property holds 32 Ki UTF-16 units (facts/azure-storage.md §8).

@@ -20,7 +20,10 @@ type Target struct {
 	ID, Name string
 	Tags     []string // what is odd about the event for this destination
 	Wait     string   // why the delivery waits for a person; empty when it does not
+	Shadow   bool     // it is only written down that the destination would get the event, or would wait for a person
 }
+
+func (t Target) waits() bool { return t.Wait != "" && !t.Shadow }
 
 // Verdict says what a message turned out to be.
 type Verdict uint8
@@ -113,7 +116,10 @@ func (l *Ledger) settled(ctx context.Context, e Event, targets []Target, day azc
 
 // state is the one that a delivery begins with.
 func (t Target) state() State {
-	if t.Wait != "" {
+	switch {
+	case t.Shadow:
+		return Shadowed
+	case t.Wait != "":
 		return Held
 	}
 	return InFlight
@@ -122,7 +128,7 @@ func (t Target) state() State {
 func fresh(key string, targets []Target) []Delivery {
 	var out []Delivery
 	for _, t := range targets {
-		if t.Wait == "" {
+		if t.state() == InFlight {
 			out = append(out, Delivery{Destination: t.ID, Name: t.Name, State: InFlight, Tags: t.Tags, key: key})
 		}
 	}
@@ -142,7 +148,7 @@ func (l *Ledger) insert(ctx context.Context, e Event, targets []Target) error {
 	}
 	rows := [][]byte{head}
 	for _, t := range targets {
-		if t.Wait != "" {
+		if t.waits() {
 			if err := l.addOpen(ctx, t.ID, openRow(waitingPrefix, e.Received, e.Key)); err != nil {
 				return err
 			}
@@ -163,7 +169,7 @@ func (l *Ledger) insert(ctx context.Context, e Event, targets []Target) error {
 
 func deliveryEntity(key string, t Target, received time.Time) ([]byte, error) {
 	props := map[string]any{"Name": t.Name, "State": string(t.state()), "Try": int32(0), "Tries": int32(0), "Tags": strings.Join(t.Tags, " "), "Reason": t.Wait}
-	if t.Wait != "" {
+	if t.waits() {
 		props["Open"] = openRow(waitingPrefix, received, key)
 	}
 	return entity(key, deliveryPrefix+t.ID, props)

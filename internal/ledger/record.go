@@ -28,7 +28,7 @@ func Overall(states []State) State {
 			}
 		}
 	}
-	if len(states) == 0 {
+	if !slices.ContainsFunc(states, func(s State) bool { return s != Shadowed }) {
 		return Unmatched
 	}
 	return Delivered

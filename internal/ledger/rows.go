@@ -41,6 +41,13 @@ const (
 	Unmatched State = "unmatched"
 )
 
+// Shadowed is the state of a delivery to a destination in shadow: it would have got the event, and nothing was sent.
+// It counts for nothing in the state of the event.
+const Shadowed State = "shadowed"
+
+// Settled says of a delivery's state that no try is to come unless somebody asks for one.
+func (s State) Settled() bool { return s == Delivered || s == Dead || s == Shadowed }
+
 // Event is the e row: the event itself.
 type Event struct {
 	Key          string
@@ -76,7 +83,7 @@ type Decision struct {
 type Delivery struct {
 	Destination string    // id
 	Name        string    // of the destination, at the insert
-	State       State     // in flight, held, dead or delivered
+	State       State     // in flight, held, dead, delivered or shadowed
 	Try         int       // the number of the try that is next, or being made: 0 is the event message's own
 	Tries       int       // how many were made
 	First       time.Time // when the first was made; zero before it

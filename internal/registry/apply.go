@@ -182,7 +182,7 @@ func (r *Registry) Find(ctx context.Context, name string) (Destination, error) {
 	return Destination{}, fmt.Errorf("%s: %w", name, ErrNone)
 }
 
-// Want makes a person's decision: active, paused or removed.
+// Want makes a person's decision: active, paused, shadow or removed.
 func (r *Registry) Want(ctx context.Context, d Destination, s State) error {
 	if d.Wanted == s {
 		return nil

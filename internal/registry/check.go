@@ -40,7 +40,7 @@ func (r *Registry) judge(d *Destination) ([]azure.Finding, error) {
 	oneOf("updates", c.Updates, "initial", "all")
 	oneOf("duplicates", c.Duplicates, "deliver", "tag", "drop")
 	oneOf("stale", c.Stale, "deliver", "skip")
-	oneOf("state", string(d.Wanted), string(Active), string(Paused))
+	oneOf("state", string(d.Wanted), string(Active), string(Paused), string(Shadow))
 	complain(c.FraudLimit >= 0 && c.FraudLimit <= 1, "fraud_limit must be between 0 and 1")
 	complain(d.Secrets.Overflow == "" || d.Kind == "queue", "overflow is for queues")
 	complain(d.Kind == "webhook" || len(d.Secrets.Headers)+len(d.Secrets.Signing) == 0, "headers and secret are for webhooks")

@@ -21,11 +21,13 @@ import (
 // State says whether a destination gets events.
 type State string
 
-// The states. Paused is a person's word, Held the machine's: its way is broken. Events for either wait. A Removed
-// destination gets nothing more; its open deliveries are closed as dead, then it is gone.
+// The states. Paused is a person's word, Held the machine's: its way is broken. Events for either wait. For one in
+// Shadow it is written down what it would get, and nothing is sent. A Removed destination gets nothing more; its open
+// deliveries are closed as dead, then it is gone.
 const (
 	Active  State = "active"
 	Paused  State = "paused"
+	Shadow  State = "shadow"
 	Held    State = "held"
 	Removed State = "removed"
 )
@@ -38,7 +40,7 @@ type Destination struct {
 	Kind    string // "queue", "blob" or "webhook"
 	Config  Config
 	Secrets Secrets
-	Wanted  State // what people decided: active, paused or removed
+	Wanted  State // what people decided: active, paused, shadow or removed
 	Since   time.Time
 	Created time.Time
 	Changed time.Time

@@ -26,7 +26,7 @@ type Spec struct {
 	Headers     map[string]config.Secret `yaml:"headers"`      // webhook
 	Secret      config.Secret            `yaml:"secret"`       // webhook: signs as Standard Webhooks
 	SecretOld   config.Secret            `yaml:"secret_old"`   // webhook: signs as well, during a rotation
-	State       State                    `yaml:"state"`        // active (default) or paused
+	State       State                    `yaml:"state"`        // active (default), paused or shadow
 	Config      `yaml:",inline"`
 }
 

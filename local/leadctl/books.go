@@ -102,10 +102,16 @@ func printBooks(out io.Writer, b console.Books, asJSON bool) error {
 		fmt.Fprintf(w, "\t%d\t%d\t%d\t%s\n", d.Duplicates, d.Arriving, d.Difference(), note)
 		for _, id := range slices.Sorted(maps.Keys(d.Destinations)) {
 			by, sum := d.Destinations[id], 0
-			for _, n := range by {
-				sum += n
+			for s, n := range by {
+				if s != ledger.Shadowed {
+					sum += n
+				}
 			}
-			fmt.Fprintf(w, "\t→ %s\t%d\t%d\t%d\t%d\t\t%d\t\t\t\t\t\n", b.Name(id), sum, by[ledger.InFlight], by[ledger.Held], by[ledger.Dead], by[ledger.Delivered])
+			note = ""
+			if n := by[ledger.Shadowed]; n > 0 {
+				note = fmt.Sprintf("%d in shadow", n)
+			}
+			fmt.Fprintf(w, "\t→ %s\t%d\t%d\t%d\t%d\t\t%d\t\t\t\t\t%s\n", b.Name(id), sum, by[ledger.InFlight], by[ledger.Held], by[ledger.Dead], by[ledger.Delivered], note)
 		}
 	}
 	if err := w.Flush(); err != nil {

@@ -17,7 +17,7 @@ import (
 
 func destinationsCommand(storage *storageFlag) *cobra.Command {
 	cmd := &cobra.Command{Use: "destinations", Short: "Register and list the lenders' destinations"}
-	cmd.AddCommand(applyCommand(storage), listDestinationsCommand(storage), showDestinationCommand(storage), testDestinationCommand(storage), explainCommand(storage))
+	cmd.AddCommand(applyCommand(storage), listDestinationsCommand(storage), showDestinationCommand(storage), testDestinationCommand(storage), explainCommand(storage), shadowCommand(storage))
 	cmd.AddCommand(decisionCommands(storage)...)
 	return cmd
 }
@@ -52,7 +52,7 @@ file does not name stay. Addresses are sealed with LEADRELAY_SEAL_KEY and never 
       headers: {X-Key: …}      # webhook
       secret: whsec_…          # webhook: signs as Standard Webhooks; secret_old signs too during a rotation
       allow_private: false     # webhook: private addresses and http
-      state: active            # active (default) or paused
+      state: active            # active (default), paused, or shadow: only write down what it would get
 
 A key that is left out has its default; secrets that are left out stay as they are while the address is left out too.`,
 		Args: cobra.NoArgs,
