@@ -48,7 +48,7 @@ func New(environ []string, log *slog.Logger, now func() time.Time) (*App, error)
 		return nil, err
 	}
 	knowLeads(routes, b.Ledger)
-	a.receive = &receive.Handler{Routes: routes, Intake: b.Intake, Hash: b.Hash, Log: log, Now: now}
+	a.receive = &receive.Handler{Routes: routes, Intake: b.Intake, Hash: b.Hash, Log: log, Now: now, Tally: b.Tally}
 	a.deliver = b.Deliverer(byName, log)
 	a.sweep = &sweep.Sweeper{Intake: b.Intake, Ledger: b.Ledger, Deliver: a.deliver, Log: log, Now: now, Keep: keep,
 		Lock: &ledger.Lock{Container: b.Account.Container(b.Names.Poison()), Name: "sweep.lock"}}

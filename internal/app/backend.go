@@ -49,6 +49,7 @@ type Backend struct {
 	Ledger       *ledger.Ledger
 	Intake       *ledger.Intake
 	Destinations *registry.Registry
+	Tally        *ledger.Tally
 }
 
 // OpenBackend is OpenStore with LEADRELAY_HASH_KEY and LEADRELAY_SEAL_KEY.
@@ -71,6 +72,7 @@ func OpenBackend(env *config.Env, now func() time.Time) *Backend {
 	}
 	b.Hash = ledger.NewHash(hashKey)
 	b.Ledger = ledger.New(b.Account, b.Names, b.Hash, now)
+	b.Tally = &ledger.Tally{Table: b.Account.Table(b.Names.State()), Now: now}
 	b.Intake = ledger.NewIntake(b.Account, b.Names)
 	b.Destinations = registry.New(b.Account.Table(b.Names.Destinations()), sealer, checkDestination(now), now)
 	return b

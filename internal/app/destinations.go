@@ -60,5 +60,5 @@ func checkDestination(now func() time.Time) func(registry.Destination) error {
 // Deliverer is the flow that delivers, over this backend.
 func (b *Backend) Deliverer(partners map[string]partner.Partner, log *slog.Logger) *deliver.Deliverer {
 	return &deliver.Deliverer{Ledger: b.Ledger, Intake: b.Intake, Destinations: b.Destinations, Partners: partners,
-		Open: newOpener(b.Client, b.now).open, Log: log, Now: b.now}
+		Open: newOpener(b.Client, b.now).open, Log: log, Now: b.now, Tally: b.Tally}
 }

@@ -36,7 +36,9 @@ type Deliverer struct {
 	Open         func(d registry.Destination, address int) (destination.Destination, error)
 	Log          *slog.Logger
 	Now          func() time.Time
-	Spread       func() float64 // 0 to 1, at random: delays differ by it; nil takes math/rand
+	Tally        *ledger.Tally                                                       // of tries, by destination and hour; nil counts nothing
+	Alarm        func(ctx context.Context, partner, text string, at time.Time) error // tells the operator what an event alarms about; may be nil
+	Spread       func() float64                                                      // 0 to 1, at random: delays differ by it; nil takes math/rand
 
 	rules ruleCache
 }
@@ -49,6 +51,7 @@ const (
 
 // Deliver handles one message of the intake. An error asks for the message to come back; what was delivered stays so.
 func (d *Deliverer) Deliver(ctx context.Context, text []byte) error {
+	defer d.Tally.FlushSoon()
 	m, err := ledger.ParseMessage(text)
 	if err != nil {
 		d.Log.ErrorContext(ctx, "message unreadable", "bytes", len(text), "error", err.Error())

@@ -38,6 +38,9 @@ func (d *Deliverer) Mend(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("%s: %w", to.Name, err))
 		}
 	}
+	if err := d.Tally.Flush(ctx); err != nil {
+		d.Log.WarnContext(ctx, "tally not written", "error", err.Error())
+	}
 	return errors.Join(errs...)
 }
 

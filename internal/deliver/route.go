@@ -28,6 +28,11 @@ func (d *Deliverer) route(ctx context.Context, m *ledger.Message, all []registry
 	if err != nil {
 		return nil, nil, err
 	}
+	if alarm := e.Event.Alarm; alarm != "" && d.Alarm != nil {
+		if err := d.Alarm(ctx, m.Envelope.Partner, alarm, m.Envelope.Time); err != nil {
+			return nil, nil, err
+		}
+	}
 	var targets []ledger.Target
 	var passed []ledger.Decision
 	for i := range all {

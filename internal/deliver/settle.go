@@ -82,8 +82,16 @@ func (d *Deliverer) plan(j job, out *ledger.Outcome, cause error) {
 // learn tells the registry what a try taught about its destination. A note that cannot be written is no reason to
 // deliver again.
 func (d *Deliverer) learn(ctx context.Context, j job, out ledger.Outcome) {
+	if j.to != nil && out.State == ledger.Dead {
+		d.Tally.Fault(ledger.ToDestination(j.to.ID), d.Now(), ledger.GivenUp)
+	}
 	if out.Started.IsZero() || j.to == nil {
 		return
+	}
+	if out.State == ledger.Delivered {
+		d.Tally.Count(ledger.ToDestination(j.to.ID), out.Started, ledger.TriesThrough)
+	} else {
+		d.Tally.Fault(ledger.ToDestination(j.to.ID), out.Started, ledger.TriesFailed)
 	}
 	var err error
 	switch {

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -55,6 +56,9 @@ type Handler struct {
 	Hash   ledger.Hash
 	Log    *slog.Logger
 	Now    func() time.Time
+	Tally  *ledger.Tally // of authentic requests and of the time that their answers took; nil counts nothing
+
+	warm atomic.Bool // a request has come
 }
 
 // Prefix is the path below which partners post.
@@ -88,7 +92,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{}
 	fail, kept := h.handle(r, q)
 	status := respond(w, q, fail, kept)
-	h.log(r, q, fail, kept, status, h.Now().Sub(started))
+	took := h.Now().Sub(started)
+	h.log(r, q, fail, kept, status, took)
+	if cold := !h.warm.Swap(true); q.receipt != "" { // only who is authentic makes us write
+		h.Tally.Answered(q.name, q.at, took, status >= http.StatusInternalServerError, cold)
+		h.Tally.FlushSoon()
+	}
 }
 
 // handle takes a notification all the way to its answer. kept says that it is durable. A panic is a fault of ours, and

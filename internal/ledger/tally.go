@@ -1,0 +1,234 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"leadrelay/internal/azure"
+)
+
+// Tally counts by subject and UTC hour: in memory first, then in the state table, to which several processes add. It is a
+// help to people and to alarms, never a proof: what a process has counted within the last seconds is lost when it is
+// killed. The books are the proof. A nil Tally counts nothing. One that is used may be used side by side.
+type Tally struct {
+	Table *aztables.Client
+	Now   func() time.Time
+
+	mu      sync.Mutex
+	pending map[tallied]Hour
+	since   time.Time // when the oldest pending count was made
+	writing bool
+}
+
+type tallied struct{ subject, hour string }
+
+// Hour is what was counted of a subject within an hour.
+type Hour struct {
+	Start  time.Time        `json:"start"`
+	Counts map[string]int64 `json:"counts"`
+	Latest time.Time        `json:"latest,omitzero"` // when it last went well: a try got through, a request came
+}
+
+// What is counted of a destination's tries and deliveries.
+const (
+	TriesThrough = "Through"
+	TriesFailed  = "Failed"
+	GivenUp      = "Dead" // deliveries that became dead
+)
+
+// ToDestination and FromPartner are the subjects of a tally.
+func ToDestination(id string) string { return "to|" + id }
+func FromPartner(name string) string { return "from|" + name }
+
+const (
+	tallyPrefix = "tally|" // PartitionKey: + subject; RowKey: the hour
+	hourForm    = "2006010215"
+	writeEvery  = 15 * time.Second // so old may a count become before somebody writes it
+	writeWithin = 5 * time.Second
+	maxHours    = 1000 // of one answer: a page of a table, six weeks
+)
+
+// Count adds one to each of the names, at a time, which is the latest of what went well.
+func (t *Tally) Count(subject string, at time.Time, names ...string) {
+	t.count(subject, at, at, names)
+}
+
+// Fault adds one to each of the names, at a time, for what did not go well.
+func (t *Tally) Fault(subject string, at time.Time, names ...string) {
+	t.count(subject, at, time.Time{}, names)
+}
+
+func (t *Tally) count(subject string, at, latest time.Time, names []string) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.pending) == 0 {
+		t.pending, t.since = map[tallied]Hour{}, t.Now()
+	}
+	h := Hour{Start: at.UTC().Truncate(time.Hour), Counts: map[string]int64{}, Latest: latest}
+	for _, name := range names {
+		h.Counts[name]++
+	}
+	t.put(tallied{subject, h.Start.Format(hourForm)}, h)
+}
+
+func (t *Tally) put(k tallied, h Hour) {
+	if have, ok := t.pending[k]; ok {
+		h = have.plus(h)
+	}
+	t.pending[k] = h
+}
+
+func (h Hour) plus(o Hour) Hour {
+	sum := Hour{Start: h.Start, Counts: maps.Clone(h.Counts), Latest: h.Latest}
+	for name, n := range o.Counts {
+		sum.Counts[name] += n
+	}
+	if o.Latest.After(sum.Latest) {
+		sum.Latest = o.Latest
+	}
+	return sum
+}
+
+// FlushSoon writes what is due in the background, when nobody is at it. It never waits.
+func (t *Tally) FlushSoon() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	due := len(t.pending) > 0 && !t.writing && t.Now().Sub(t.since) >= writeEvery
+	t.mu.Unlock()
+	if !due {
+		return
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), writeWithin)
+		defer cancel()
+		_ = t.Flush(ctx) // what was not written is kept for the next time
+	}()
+}
+
+// Flush adds what is pending to the state table, a row at a time. What is not written stays pending.
+func (t *Tally) Flush(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	if t.writing {
+		t.mu.Unlock()
+		return nil
+	}
+	batch := t.pending
+	t.pending, t.writing = nil, true
+	t.mu.Unlock()
+	var err error
+	for k, h := range batch {
+		if err = t.add(ctx, k, h); err != nil {
+			break
+		}
+		delete(batch, k)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.writing = false
+	if len(batch) > 0 && len(t.pending) == 0 {
+		t.pending, t.since = map[tallied]Hour{}, t.Now()
+	}
+	for k, h := range batch {
+		t.put(k, h)
+	}
+	return err
+}
+
+// add adds to a row, by ETag.
+func (t *Tally) add(ctx context.Context, k tallied, h Hour) error {
+	for range races {
+		r, ok, err := get(ctx, t.Table, tallyPrefix+k.subject, k.hour)
+		if err != nil {
+			return fmt.Errorf("tally: %w", err)
+		}
+		sum := h
+		if ok {
+			sum = r.hour().plus(h)
+		}
+		props := map[string]any{"Latest": sum.Latest}
+		for name, n := range sum.Counts {
+			props[name] = aztables.EDMInt64(n)
+		}
+		b, err := entity(tallyPrefix+k.subject, k.hour, props)
+		if err != nil {
+			return err
+		}
+		if err = t.write(ctx, b, ok, r.etag); err == nil {
+			return nil
+		}
+		if !azure.Stale(err) && !azure.Exists(err) {
+			return fmt.Errorf("tally: %w", azure.Classify(err))
+		}
+	}
+	return fmt.Errorf("tally: the row changed under every try")
+}
+
+func (t *Tally) write(ctx context.Context, b []byte, there bool, etag azcore.ETag) error {
+	if there {
+		_, err := t.Table.UpdateEntity(ctx, b, &aztables.UpdateEntityOptions{IfMatch: &etag, UpdateMode: aztables.UpdateModeReplace})
+		return err
+	}
+	_, err := t.Table.AddEntity(ctx, b, nil)
+	if azure.NotFound(err) {
+		if _, err := t.Table.CreateTable(ctx, nil); err != nil && !azure.Exists(err) {
+			return err
+		}
+		_, err = t.Table.AddEntity(ctx, b, nil)
+	}
+	return err
+}
+
+func (r row) hour() Hour {
+	h := Hour{Counts: map[string]int64{}, Latest: r.time("Latest")}
+	h.Start, _ = time.Parse(hourForm, r.key) // ours: we wrote it
+	for name, v := range r.props {
+		if n, ok := v.(aztables.EDMInt64); ok {
+			h.Counts[name] = int64(n)
+		}
+	}
+	return h
+}
+
+// Hours are the hours of a subject since a time in which anything was counted, oldest first: at most six weeks of them,
+// in one request.
+func (t *Tally) Hours(ctx context.Context, subject string, since time.Time) ([]Hour, error) {
+	if t == nil {
+		return nil, nil
+	}
+	var out []Hour
+	filter := fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s'", tallyPrefix+subject, since.UTC().Format(hourForm))
+	for r, err := range rowsOf(ctx, t.Table, filter, "") {
+		if err != nil {
+			return nil, fmt.Errorf("read tally: %w", err)
+		}
+		if out = append(out, r.hour()); len(out) == maxHours {
+			break
+		}
+	}
+	return out, nil
+}
+
+// Sum adds up the hours that begin at a time or later.
+func Sum(hours []Hour, since time.Time) Hour {
+	sum := Hour{Start: since, Counts: map[string]int64{}}
+	for _, h := range hours {
+		if !h.Start.Before(since) {
+			sum = sum.plus(h)
+		}
+	}
+	return sum
+}
