@@ -16,6 +16,7 @@ import (
 	"leadrelay/internal/ledger"
 	"leadrelay/internal/partner"
 	"leadrelay/internal/receive"
+	"leadrelay/internal/schedule"
 	"leadrelay/internal/sweep"
 )
 
@@ -41,7 +42,9 @@ func New(environ []string, log *slog.Logger, now func() time.Time) (*App, error)
 		byName[name] = r.Partner
 	}
 	a.lanes = openLanes(env, b, byName, now)
-	readSchedules(env)
+	timer := readSchedules(env)
+	quiet, reactivate := Habits(env)
+	notify := openNotifier(env, now)
 	keep := time.Duration(env.Global().Int("LEADRELAY_RETENTION_DAYS", 0, 0, 3650)) * 24 * time.Hour
 	lease := env.Global().Duration("DRAIN_LEASE", 5*time.Minute)
 	if err := env.Err("LEADRELAY_", "PARTNER_", "INBOX_", "CRM_"); err != nil {
@@ -50,17 +53,22 @@ func New(environ []string, log *slog.Logger, now func() time.Time) (*App, error)
 	knowLeads(routes, b.Ledger)
 	a.receive = &receive.Handler{Routes: routes, Intake: b.Intake, Hash: b.Hash, Log: log, Now: now, Tally: b.Tally}
 	a.deliver = b.Deliverer(byName, log)
-	a.sweep = &sweep.Sweeper{Intake: b.Intake, Ledger: b.Ledger, Deliver: a.deliver, Log: log, Now: now, Keep: keep,
+	a.deliver.Alarm = alarm(b.alerts(), log)
+	desk := b.Console(byName, log)
+	desk.Quiet, desk.Reactivate, desk.Notify, desk.Lanes = quiet, reactivate, notify, overdue(a.lanes, timer)
+	a.sweep = &sweep.Sweeper{Intake: b.Intake, Ledger: b.Ledger, Deliver: a.deliver, Log: log, Now: now, Keep: keep, Watch: desk.Watch,
 		Lock: &ledger.Lock{Container: b.Account.Container(b.Names.Poison()), Name: "sweep.lock"}}
 	a.drain = &drain.Drainer{Partners: byName, States: b.states(now), Lease: lease, Log: log, Now: now}
 	return a, nil
 }
 
-// readSchedules marks the settings as ours that function.json names; the host reads them.
-func readSchedules(env *config.Env) {
+// readSchedules marks the settings as ours that function.json names; the host reads them. It gives the drain's, as far as
+// it is understood.
+func readSchedules(env *config.Env) schedule.Schedule {
 	s := env.Global()
-	s.String("DRAIN_SCHEDULE", "")
 	s.String("SWEEP_SCHEDULE", "")
+	timer, _ := schedule.Parse(s.String("DRAIN_SCHEDULE", "")) // the host complains
+	return timer
 }
 
 // The budgets of the functions: below the five minutes of functionTimeout in host.json, after which the host kills

@@ -25,17 +25,21 @@ type partnerDriver struct {
 	maxBody int
 	// keepInvalid answers 200 to what is authentic but unusable: a failed answer would switch us off.
 	keepInvalid bool
-	refers      bool // its events are about leads that another partner sent, under their ids
+	reactivate  string // what its document says about being heard of again
+	refers      bool   // its events are about leads that another partner sent, under their ids
 }
 
 // The one registry: a new driver is one line here.
 
 func partners() map[string]partnerDriver {
 	return map[string]partnerDriver{
-		"crf":         {open: crf.Open, maxBody: 256 << 10},
-		"credzu":      {open: credzu.Open, maxBody: 256 << 10, refers: true},
-		"cr3dentials": {open: cr3dentials.Open, maxBody: 1 << 20, keepInvalid: true},
-		"referral":    {open: referral.Open, maxBody: 256 << 10},
+		"crf": {open: crf.Open, maxBody: 256 << 10, reactivate: "CRF Connect: check the destination in the portal; its Send Lead button sends a lead again by its id."},
+		"credzu": {open: credzu.Open, maxBody: 256 << 10, refers: true,
+			reactivate: "Credzu marks an event as failed 85 s after its first try and tells its support: retrieve what was missed by Get Events, or contact Credzu support."},
+		"cr3dentials": {open: cr3dentials.Open, maxBody: 1 << 20, keepInvalid: true,
+			reactivate: "Cr3dentials marks a webhook as inactive after 5 failed attempts: reactivate it in the Partner Portal."},
+		"referral": {open: referral.Open, maxBody: 256 << 10,
+			reactivate: "The referral partner disables an endpoint after 5 days of failures: mend it, then have it enabled again in the partner's portal."},
 	}
 }
 

@@ -110,6 +110,10 @@ func TestScreensCostFewRequestsOnAHundredThousandEvents(t *testing.T) {
 			b, err := w.desk.Books(w.ctx, "", from, to)
 			return len(b.Days), err
 		}},
+		{"the status of everything", 25, 3, func() (int, error) {
+			s, err := w.desk.Status(w.ctx)
+			return len(s.Destinations) + len(s.Partners), err
+		}},
 		{"the books of a day of 80,000 events", 100, 3, func() (int, error) {
 			b, err := w.desk.Books(w.ctx, "", w.clock(), w.clock())
 			return len(b.Days), err

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -47,7 +48,16 @@ type Console struct {
 	Deliver      Deliverer
 	Partners     map[string]partner.Partner // by configured name: they decode rejected events again
 	Leads        Leads
-	Now          func() time.Time
+	Tally        *ledger.Tally
+	Alerts       *ledger.Alerts
+	Runs         *ledger.LaneRuns
+	Lanes        map[string]func(last, now time.Time) bool // of the drain: says whether one whose last run began then has been forgotten
+	Quiet        map[string]time.Duration                  // by partner: how long it may be quiet, where a setting says so
+	Reactivate   map[string]string                         // by partner: what its document says about being heard of again
+	// Notify tells the operator's endpoint, whose 2xx is a nil error; the same id is the same message. Nil tells nobody.
+	Notify func(ctx context.Context, id string, body []byte) error
+	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // Who is the person that does something, and why.

@@ -27,6 +27,9 @@ type Health struct {
 	Failures  int       // tries that failed since the last one that went through; counted to twenty-odd
 	Failing   time.Time // when the first of them failed
 	Through   time.Time // when a try went through after failures
+	Colour    string    // green, yellow or red, as the last watch saw it; empty before the first
+	Why       string    // why it is not green
+	Turned    time.Time // when it took this colour
 	Address   int       // which address is used: 0 the address, 1 the next one
 }
 
@@ -77,7 +80,7 @@ func (r *Registry) Mended(ctx context.Context, id string) error {
 		if !h.Held && h.Failures == 0 {
 			return false
 		}
-		*h = Health{Through: r.now(), Address: h.Address}
+		*h = Health{Through: r.now(), Address: h.Address, Colour: h.Colour, Why: h.Why, Turned: h.Turned}
 		return true
 	})
 }
@@ -113,6 +116,20 @@ func (r *Registry) Switch(ctx context.Context, id string, address int) error {
 func (r *Registry) ProbeSoon(ctx context.Context, id string) error {
 	return r.learn(ctx, id, func(h *Health) bool {
 		h.NextProbe, h.Address = r.now(), 0
+		return true
+	})
+}
+
+// Coloured notes how a destination does, and why; it writes only when that has changed since it was read.
+func (r *Registry) Coloured(ctx context.Context, d Destination, colour, why string) error {
+	if d.Health.Colour == colour && d.Health.Why == why {
+		return nil
+	}
+	return r.learn(ctx, d.ID, func(h *Health) bool {
+		if h.Colour != colour {
+			h.Turned = r.now()
+		}
+		h.Colour, h.Why = colour, why
 		return true
 	})
 }
@@ -161,8 +178,8 @@ func (r *Registry) learn(ctx context.Context, id string, change func(*Health) bo
 }
 
 func (r *Registry) writeHealth(ctx context.Context, id string, h Health, etag azcore.ETag) error {
-	props := map[string]any{"Held": h.Held, "Reason": h.Reason, "Probes": int32(h.Probes), "Failures": int32(h.Failures), "Address": int32(h.Address)}
-	for name, t := range map[string]time.Time{"Since": h.Since, "NextProbe": h.NextProbe, "Failing": h.Failing, "Through": h.Through} {
+	props := map[string]any{"Held": h.Held, "Reason": h.Reason, "Probes": int32(h.Probes), "Failures": int32(h.Failures), "Address": int32(h.Address), "Colour": h.Colour, "Why": h.Why}
+	for name, t := range map[string]time.Time{"Since": h.Since, "NextProbe": h.NextProbe, "Failing": h.Failing, "Through": h.Through, "Turned": h.Turned} {
 		if !t.IsZero() { // Azure's times begin in 1601
 			props[name] = aztables.EDMDateTime(t.UTC())
 		}

@@ -31,7 +31,8 @@ type Sweeper struct {
 	Lock    *ledger.Lock
 	Log     *slog.Logger
 	Now     func() time.Time
-	Keep    time.Duration // how long payloads are kept after the last delivery; 0 keeps them
+	Keep    time.Duration                                       // how long payloads are kept after the last delivery; 0 keeps them
+	Watch   func(ctx context.Context, late time.Duration) error // looks at health and alerts; late is the intake's; nil does not look
 }
 
 // Report counts what a run did.
@@ -73,6 +74,7 @@ func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 			return s.feed(ctx, &r, func() ([]ledger.Stray, error) { return s.Intake.Poisoned(ctx, hold) }, fromPoison)
 		}},
 		{"intake", func() error { return s.drainLate(ctx, &r) }},
+		{"watch", func() error { return s.watch(ctx, r.Late) }},
 		{"deliveries", func() error { return s.Deliver.Mend(ctx) }},
 		{"retention", func() error { return s.Ledger.Retire(ctx, s.Keep) }},
 		{"orphans", func() error { return s.Ledger.RemoveOrphans(ctx) }},
@@ -85,6 +87,16 @@ func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 		s.Log.InfoContext(ctx, "swept", "fed", r.Fed, "kept", r.Kept, "drained", r.Drained, "late_s", int(r.Late.Seconds()))
 	}
 	return r, errors.Join(errs...)
+}
+
+// watch has its own turn: what it tells of waits for nobody's endpoint.
+func (s *Sweeper) watch(ctx context.Context, late time.Duration) error {
+	if s.Watch == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, turn)
+	defer cancel()
+	return s.Watch(ctx, late)
 }
 
 // guarded does one piece of work. Its panic is its own error: the rest is still done.

@@ -45,7 +45,9 @@ func (f *storageFlag) console(cmd *cobra.Command) (*console.Console, error) {
 	if err := env.Err(); err != nil {
 		return nil, err
 	}
-	return b.Console(partners, slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))), nil
+	c := b.Console(partners, slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+	c.Quiet, c.Reactivate = app.Habits(env)
+	return c, nil
 }
 
 // whoFlags say who does something, and why.
