@@ -41,6 +41,6 @@ Commands that need storage take it from --storage (a connection string), else fr
 	cmd.PersistentFlags().StringVar(&storage.connection, "storage", "", "connection string of the storage account (a secret: prefer AzureWebJobsStorage)")
 	cmd.AddCommand(upCommand(), setupCommand(storage), sendCommand(), resendCommand(storage), receiveCommand(), leadsCommand(storage), destinationsCommand(storage), sasCommand(storage), packageCommand())
 	cmd.AddCommand(drainCommand(storage), poisonCommand(storage), linkCommand(storage), mappingCommand(), doctorCommand(storage))
-	cmd.AddCommand(eventsCommand(storage), booksCommand(storage))
+	cmd.AddCommand(statusCommand(storage), eventsCommand(storage), booksCommand(storage))
 	return cmd
 }
