@@ -15,6 +15,7 @@ import (
 
 	"leadrelay/internal/app"
 	"leadrelay/internal/config"
+	"leadrelay/internal/console"
 	"leadrelay/internal/deliver"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/registry"
@@ -41,24 +42,31 @@ func showDestinationCommand(storage *storageFlag) *cobra.Command {
 		Short: "Show one destination: its rules, its state, and why",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := storage.backend()
+			c, err := storage.console(cmd)
 			if err != nil {
 				return err
 			}
-			d, err := b.Destinations.Find(cmd.Context(), args[0])
+			d, err := c.Destinations.Find(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			return showDestination(cmd.OutOrStdout(), d, asJSON)
+			h, err := c.HealthOf(cmd.Context(), d)
+			if err != nil {
+				return err
+			}
+			return showDestination(cmd.OutOrStdout(), d, h, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
 	return cmd
 }
 
-func showDestination(out io.Writer, d registry.Destination, asJSON bool) error {
+func showDestination(out io.Writer, d registry.Destination, h console.Health, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(out).Encode(shown(d))
+		return json.NewEncoder(out).Encode(struct {
+			shownDestination
+			Health console.Health `json:"health"`
+		}{shown(d), h})
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := func(name string, v any) {
@@ -71,6 +79,14 @@ func showDestination(out io.Writer, d registry.Destination, asJSON bool) error {
 	line("id", d.ID)
 	line("lender", d.Lender)
 	line("kind", d.Kind)
+	line("colour", strings.TrimSpace(h.Colour+" "+h.Reason))
+	if !d.Health.Turned.IsZero() {
+		line(d.Health.Colour+" since", moment(d.Health.Turned))
+	}
+	line("success", fmt.Sprintf("1 h %s, 24 h %s, 7 d %s", percent(h.Hour), percent(h.Day), percent(h.Week)))
+	line("last delivery", moment(h.Last))
+	line("backlog", backlog(h))
+	line("oldest waiting", moment(h.Oldest))
 	line("state", d.State())
 	line("since", d.Since.UTC().Format(time.DateTime))
 	if d.Health.Held {
