@@ -1,11 +1,14 @@
 package deliver_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
+	"leadrelay/internal/partner"
 )
 
 func TestTriesAreCountedByDestinationAndHour(t *testing.T) {
@@ -32,4 +35,34 @@ func TestTriesAreCountedByDestinationAndHour(t *testing.T) {
 	if at := hours[0].Latest; at.IsZero() || at.Equal(w.clock()) {
 		t.Errorf("the last delivery was at %v", at)
 	}
+}
+
+func TestEventThatAlarmsIsToldBeforeItCounts(t *testing.T) {
+	w := newWorld(t)
+	var told []string
+	w.Partners["crf"] = alarming{w.Partners["crf"]}
+	down := errors.New("the state table is down")
+	w.Alarm = func(_ context.Context, partner, text string, _ time.Time) error {
+		told = append(told, partner+": "+text)
+		return down
+	}
+	m := w.lead(uuid(1), nil)
+	if err := w.try(m); !errors.Is(err, down) {
+		t.Errorf("an alarm that cannot be told is %v: the message must come back", err)
+	}
+	down = nil
+	w.deliver(m)
+	w.wantEvent(m, ledger.Unmatched)
+	if len(told) != 2 || told[1] != "crf: switched off" {
+		t.Errorf("told %q", told)
+	}
+}
+
+// alarming is a partner all of whose events alarm.
+type alarming struct{ partner.Partner }
+
+func (a alarming) Decode(r partner.Request, body []byte) (lead.Event, error) {
+	e, err := a.Partner.Decode(r, body)
+	e.Alarm = "switched off"
+	return e, err
 }

@@ -22,8 +22,8 @@ type Tally struct {
 
 	mu      sync.Mutex
 	pending map[tallied]Hour
-	since   time.Time // when the oldest pending count was made
-	writing bool
+	since   time.Time  // when the oldest pending count was made
+	writer  sync.Mutex // held by the one who writes
 }
 
 type tallied struct{ subject, hour string }
@@ -104,30 +104,35 @@ func (t *Tally) FlushSoon() {
 		return
 	}
 	t.mu.Lock()
-	due := len(t.pending) > 0 && !t.writing && t.Now().Sub(t.since) >= writeEvery
+	due := len(t.pending) > 0 && t.Now().Sub(t.since) >= writeEvery
 	t.mu.Unlock()
-	if !due {
+	if !due || !t.writer.TryLock() {
 		return
 	}
 	go func() {
+		defer t.writer.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), writeWithin)
 		defer cancel()
-		_ = t.Flush(ctx) // what was not written is kept for the next time
+		_ = t.flush(ctx) // what was not written is kept for the next time
 	}()
 }
 
-// Flush adds what is pending to the state table, a row at a time. What is not written stays pending.
+// Flush adds what is pending to the state table, a row at a time, after whoever is at it. What is not written stays
+// pending.
 func (t *Tally) Flush(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
+	t.writer.Lock()
+	defer t.writer.Unlock()
+	return t.flush(ctx)
+}
+
+// flush is for who holds the writer.
+func (t *Tally) flush(ctx context.Context) error {
 	t.mu.Lock()
-	if t.writing {
-		t.mu.Unlock()
-		return nil
-	}
 	batch := t.pending
-	t.pending, t.writing = nil, true
+	t.pending = nil
 	t.mu.Unlock()
 	var err error
 	for k, h := range batch {
@@ -138,7 +143,6 @@ func (t *Tally) Flush(ctx context.Context) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.writing = false
 	if len(batch) > 0 && len(t.pending) == 0 {
 		t.pending, t.since = map[tallied]Hour{}, t.Now()
 	}

@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -165,5 +166,20 @@ func TestOneKindThatFailsKeepsNoOtherBack(t *testing.T) {
 				t.Errorf("%+v, %d mended", r, w.mended)
 			}
 		})
+	}
+}
+
+func TestWatchIsToldHowLateTheIntakeWasAndItsFailureKeepsNothingElseFromBeingDone(t *testing.T) {
+	w := newWorld(t)
+	late := []time.Duration{}
+	w.Watch = func(_ context.Context, d time.Duration) error {
+		late = append(late, d)
+		return errors.New("the endpoint is down")
+	}
+	if _, err := w.Sweep(w.ctx); err == nil || !strings.Contains(err.Error(), "watch: the endpoint is down") {
+		t.Errorf("the sweep says %v", err)
+	}
+	if len(late) != 1 || late[0] != 0 || w.mended != 1 {
+		t.Errorf("watched %v, mended %d times", late, w.mended)
 	}
 }
