@@ -165,7 +165,7 @@ func mixed(n int, start time.Time) (texts []string, junk int) {
 		if r.IntN(3) == 0 {
 			group = append(group, group[len(group)-1])
 		}
-		if r.IntN(40) == 0 {
+		if r.IntN(40) == 0 || len(texts) == 0 {
 			group, junk = append(group, []string{"hello", "{", `{"id":7}`}[r.IntN(3)]), junk+1
 		}
 		r.Shuffle(len(group), func(i, j int) { group[i], group[j] = group[j], group[i] })

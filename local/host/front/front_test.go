@@ -250,6 +250,12 @@ func TestTooManyOutstandingRequestsGet429_4_3(t *testing.T) {
 	for range 2 {
 		go func() {
 			resp, err := http.Get(b.URL + "/api/Stream?until=" + until)
+			for err == nil && resp.StatusCode == http.StatusTooManyRequests || err != nil && t.Context().Err() == nil { // a probe was faster
+				if err == nil {
+					resp.Body.Close()
+				}
+				resp, err = http.Get(b.URL + "/api/Stream?until=" + until)
+			}
 			if err != nil {
 				results <- 0
 				return
