@@ -4,14 +4,9 @@ import (
 	"context"
 	"io"
 	"maps"
-	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"leadrelay/internal/azure"
 	"leadrelay/internal/config"
@@ -111,7 +106,7 @@ func openInbox(s *config.Settings, b *Backend, now func() time.Time) inbox.Inbox
 	o := inbox.Options{Lane: s.Name(), Address: address, Settle: settle, Prefix: prefix, Poison: poison{b.Poison(), now}, Client: b.Client, Now: now}
 	var err error
 	if !strings.Contains(address.Reveal(), "?") {
-		if o.Credential, err = identity(clientID, b.Client); err != nil {
+		if o.Credential, err = azure.Credential(clientID, b.Client); err != nil {
 			s.Complain("URL", "has no SAS, and there is no managed identity: %v", azure.Classify(err))
 			return nil
 		}
@@ -122,20 +117,6 @@ func openInbox(s *config.Settings, b *Backend, now func() time.Time) inbox.Inbox
 		return nil
 	}
 	return in
-}
-
-// identity is the app's managed identity on Azure, by its client id or the system-assigned one, and the developer's own
-// login elsewhere.
-func identity(clientID string, client *http.Client) (azcore.TokenCredential, error) {
-	opts := azure.ClientOptions(client)
-	if os.Getenv("IDENTITY_ENDPOINT") == "" {
-		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: opts})
-	}
-	o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: opts}
-	if clientID != "" {
-		o.ID = azidentity.ClientID(clientID)
-	}
-	return azidentity.NewManagedIdentityCredential(o)
 }
 
 // openCRMs opens the leads table, "table", which needs no settings, and every CRM that has some: CRM_<NAME>_KIND, by

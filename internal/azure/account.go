@@ -34,7 +34,7 @@ func OpenAccount(s *config.Settings, client *http.Client) (*Account, error) {
 	case connection != "":
 		return ConnectAccount(connection.Reveal(), client)
 	case name != "":
-		cred, err := credential(clientID, client)
+		cred, err := Credential(clientID, client)
 		if err != nil {
 			return nil, fmt.Errorf("managed identity: %w", Redact(err))
 		}
@@ -100,8 +100,8 @@ func identityAccount(name string, cred azcore.TokenCredential, client *http.Clie
 	return &Account{queues: queues, blobs: blobs, tables: tables}, nil
 }
 
-// credential is the app's managed identity on Azure, and the developer's own login elsewhere.
-func credential(clientID string, client *http.Client) (azcore.TokenCredential, error) {
+// Credential is the app's managed identity on Azure, and the developer's own login elsewhere.
+func Credential(clientID string, client *http.Client) (azcore.TokenCredential, error) {
 	opts := ClientOptions(client)
 	if os.Getenv("IDENTITY_ENDPOINT") == "" {
 		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: opts})
