@@ -164,7 +164,7 @@ func checkType(h http.Header) error {
 		}
 	}
 	value := h.Get("Content-Type")
-	if value == "" {
+	if value == "" || value == "application/json" { // most say just this
 		return nil
 	}
 	media, params, err := mime.ParseMediaType(value)
@@ -183,7 +183,11 @@ const maxDiscard = 4 << 20
 func readBody(r *http.Request, q *request) *failure {
 	limit := q.route.MaxBody
 	body, err := []byte(nil), error(nil)
-	if r.ContentLength <= limit {
+	switch {
+	case r.ContentLength >= 0 && r.ContentLength <= limit:
+		body = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(r.Body, body)
+	case r.ContentLength < 0:
 		body, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
 	}
 	switch {
@@ -213,10 +217,12 @@ func (h *Handler) accept(r *http.Request, q *request) (fail *failure, kept bool)
 
 // message seals what came in. The failure, if there is one, is what the partner is told after the message is durable.
 func (h *Handler) message(ctx context.Context, q *request) (ledger.Message, *failure) {
-	if err := lead.WellFormed(q.body); err != nil {
-		return h.rejected(q, &failure{status: http.StatusBadRequest, reason: err.Error()}, true)
-	}
 	event, panicked, err := decode(q)
+	if err != nil || panicked != nil { // Decode refuses what is no JSON as well
+		if bad := lead.WellFormed(q.body); bad != nil {
+			return h.rejected(q, &failure{status: http.StatusBadRequest, reason: bad.Error()}, true)
+		}
+	}
 	if panicked != nil { // the event is authentic: it is kept, whatever is wrong with us
 		return h.rejected(q, broken(panicked), false)
 	}
@@ -288,23 +294,24 @@ func (q *request) envelope(kind string) lead.Envelope {
 
 // log writes the one line of a request. It names no path (a path may hold a token) and no value.
 func (h *Handler) log(r *http.Request, q *request, fail *failure, kept bool, status int, took time.Duration) {
-	level, args := slog.LevelInfo, []any{"partner", q.name, "status", status, "ms", took.Milliseconds(), "bytes", len(q.body),
-		"invocation", customhandler.InvocationID(r.Header)}
+	level, attrs := slog.LevelInfo, append(make([]slog.Attr, 0, 12), slog.String("partner", q.name), slog.Int("status", status),
+		slog.Int64("ms", took.Milliseconds()), slog.Int("bytes", len(q.body)), slog.String("invocation", customhandler.InvocationID(r.Header)))
 	if kept {
-		args = append(args, "receipt", q.receipt, "type", q.event.Type, "lead", q.event.Lead.ID, "notes", len(q.event.Notes))
+		attrs = append(attrs, slog.String("receipt", q.receipt), slog.String("type", q.event.Type), slog.String("lead", q.event.Lead.ID),
+			slog.Int("notes", len(q.event.Notes)))
 	}
 	if fail != nil {
 		level = slog.LevelWarn
-		args = append(args, "reason", fail.reason)
+		attrs = append(attrs, slog.String("reason", fail.reason))
 		if fail.cause != nil {
-			args = append(args, "error", fail.cause.Error())
+			attrs = append(attrs, slog.String("error", fail.cause.Error()))
 		}
 	}
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
 	if alarm := q.event.Alarm; alarm != "" {
-		level, args = slog.LevelError, append(args, "alarm", alarm)
+		level, attrs = slog.LevelError, append(attrs, slog.String("alarm", alarm))
 	}
-	h.Log.Log(r.Context(), level, "received", args...)
+	h.Log.LogAttrs(r.Context(), level, "received", attrs...)
 }
