@@ -106,7 +106,7 @@ func (a *App) onMessage(ctx context.Context, i customhandler.Invocation) error {
 	if err != nil {
 		return err
 	}
-	return a.deliver.Deliver(ctx, []byte(text))
+	return a.deliver.Deliver(ctx, text)
 }
 
 func (a *App) onSweep(ctx context.Context, _ customhandler.Invocation) error {

@@ -6,6 +6,7 @@
 package customhandler
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,25 +38,26 @@ func InvocationID(h http.Header) string {
 	return strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
 }
 
-// Invocation is one call of a function that is not HTTP.
+// Invocation is one call of a function that is not HTTP. What the host calls Metadata is not read: a message's own members
+// overwrite it, so it can never be trusted.
 type Invocation struct {
-	ID       string
-	Data     map[string]jsontext.Value // by binding name
-	Metadata map[string]jsontext.Value // never to be trusted: a message's own members overwrite it
+	ID   string
+	Data map[string]jsontext.Value // by binding name
 }
 
 // Text is a string binding's value. The host encodes a string twice; one level is accepted too.
-func (i Invocation) Text(binding string) (string, error) {
+func (i Invocation) Text(binding string) ([]byte, error) {
 	raw, ok := i.Data[binding]
 	if !ok {
-		return "", fmt.Errorf("the invocation has no binding %q", binding)
+		return nil, fmt.Errorf("the invocation has no binding %q", binding)
 	}
-	var once, twice string
-	if err := jsonv2.Unmarshal(raw, &once); err != nil {
-		return string(raw), nil // an object: it was sent as it is
+	once, err := jsontext.AppendUnquote(nil, raw)
+	if err != nil {
+		return raw, nil // an object: it was sent as it is
 	}
-	if err := jsonv2.Unmarshal([]byte(once), &twice); err != nil || once[0] != '"' {
-		return once, nil // "null" is a text too
+	twice, err := jsontext.AppendUnquote(nil, once)
+	if err != nil {
+		return once, nil
 	}
 	return twice, nil
 }
@@ -71,9 +73,10 @@ const maxInvocation = 4 << 20
 // Handle serves a function. Each call has budget to run, which must lie below the host's functionTimeout: that kills
 // the whole process. A panic fails its own invocation only.
 func Handle(name string, budget time.Duration, log *slog.Logger, f Function) http.Handler {
+	over := fmt.Errorf("%s ran out of its %v", name, budget)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := InvocationID(r.Header)
-		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(r.Context()), budget, fmt.Errorf("%s ran out of its %v", name, budget))
+		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(r.Context()), budget, over)
 		defer cancel()
 		err := run(ctx, w, r, id, f)
 		if err != nil {
@@ -81,7 +84,7 @@ func Handle(name string, budget time.Duration, log *slog.Logger, f Function) htt
 			answer(w, http.StatusInternalServerError, map[string]string{"error": err.Error()})
 			return
 		}
-		answer(w, http.StatusOK, map[string]any{"Outputs": map[string]any{}, "Logs": []string{}, "ReturnValue": "ok"})
+		write(w, http.StatusOK, []byte(`{"Outputs":{},"Logs":[],"ReturnValue":"ok"}`))
 	})
 }
 
@@ -91,14 +94,27 @@ func run(ctx context.Context, w http.ResponseWriter, r *http.Request, id string,
 			err = Recovered(p)
 		}
 	}()
-	var body struct {
-		Data     map[string]jsontext.Value
-		Metadata map[string]jsontext.Value
+	body, err := read(w, r)
+	if err != nil {
+		return err
 	}
-	if err := jsonv2.UnmarshalRead(http.MaxBytesReader(w, r.Body, maxInvocation), &body); err != nil {
+	var in struct{ Data map[string]jsontext.Value }
+	if err := jsonv2.Unmarshal(body, &in); err != nil {
 		return fmt.Errorf("not an invocation of the host: %T", err)
 	}
-	return f(ctx, Invocation{ID: id, Data: body.Data, Metadata: body.Metadata})
+	return f(ctx, Invocation{ID: id, Data: in.Data})
+}
+
+// read reads a call's body, into a buffer of its length where the host says it.
+func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var body bytes.Buffer
+	if n := r.ContentLength; n > 0 && n <= maxInvocation {
+		body.Grow(int(n) + bytes.MinRead) // ReadFrom wants to see the end
+	}
+	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxInvocation)); err != nil {
+		return nil, fmt.Errorf("the invocation cannot be read: %T", err)
+	}
+	return body.Bytes(), nil
 }
 
 // Recovered is the error of a panic that was recovered: where it happened, and a runtime error's own words. Any other
@@ -131,6 +147,10 @@ func answer(w http.ResponseWriter, status int, v any) {
 	if err != nil {
 		b = []byte(`{}`)
 	}
+	write(w, status, b)
+}
+
+func write(w http.ResponseWriter, status int, b []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // the host is gone: nobody is left to tell

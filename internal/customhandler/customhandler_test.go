@@ -78,10 +78,10 @@ func TestTextUndoesTheHostsEncoding(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c1 := call(t, `{"Data":{"message":`+c.data+`},"Metadata":{"DequeueCount":"1","sys":{"MethodName":"Deliver"}}}`, nil)
-			if c1.status != 200 || c1.runs != 1 || c1.got.ID != "id-1" || string(c1.got.Metadata["DequeueCount"]) != `"1"` {
+			if c1.status != 200 || c1.runs != 1 || c1.got.ID != "id-1" {
 				t.Fatalf("%+v", c1)
 			}
-			if got, err := c1.got.Text("message"); err != nil || got != c.want {
+			if got, err := c1.got.Text("message"); err != nil || string(got) != c.want {
 				t.Errorf("got %q, %v, want %q", got, err, c.want)
 			}
 		})
@@ -225,7 +225,7 @@ func FuzzText(f *testing.F) {
 		}
 		for _, data := range forms {
 			c := call(t, `{"Data":{"message":`+string(data)+`}}`, nil)
-			if got, err := c.got.Text("message"); err != nil || got != text {
+			if got, err := c.got.Text("message"); err != nil || string(got) != text {
 				t.Errorf("%s gives %q, %v, want %q", data, got, err, text)
 			}
 		}
