@@ -22,6 +22,8 @@ type Account struct {
 	queues *azqueue.ServiceClient
 	blobs  *blobservice.Client
 	tables *aztables.ServiceClient
+
+	queueAt, blobAt, tableAt *endpoint // for what is done with every event
 }
 
 // OpenAccount reads AzureWebJobsStorage, a connection string, or AzureWebJobsStorage__accountName, an account that is
@@ -69,7 +71,39 @@ func ConnectAccount(connection string, client *http.Client) (*Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AzureWebJobsStorage has no table endpoint")
 	}
-	return &Account{queues: queues, blobs: blobs, tables: tables}, nil
+	a := &Account{queues: queues, blobs: blobs, tables: tables}
+	if err := a.connect(connection, client); err != nil {
+		return nil, fmt.Errorf("AzureWebJobsStorage: %w", err)
+	}
+	return a, nil
+}
+
+// connect opens the endpoints of a connection string.
+func (a *Account) connect(connection string, client *http.Client) error {
+	c, err := parseConnection(connection)
+	if err != nil {
+		return err
+	}
+	var key, lite proof
+	sas := ""
+	if len(c.key) > 0 {
+		key, lite = newSharedKey(c.account, c.key, false), newSharedKey(c.account, c.key, true)
+	} else {
+		sas = "?" + strings.TrimPrefix(c.part["sharedaccesssignature"], "?")
+	}
+	return a.open(client, func(d dialect) string { return c.endpoint(d.name) + "/" + sas }, key, key, lite)
+}
+
+// open opens the three endpoints.
+func (a *Account) open(client *http.Client, address func(dialect) string, queue, blob, table proof) (err error) {
+	if a.queueAt, err = newEndpoint(client, queueDialect(), address(queueDialect()), queue); err != nil {
+		return err
+	}
+	if a.blobAt, err = newEndpoint(client, blobDialect(), address(blobDialect()), blob); err != nil {
+		return err
+	}
+	a.tableAt, err = newEndpoint(client, tableDialect(), address(tableDialect()), table)
+	return err
 }
 
 // blobOptions are [ClientOptions] for the blob SDK. Without the switch it would put "Expect: 100-continue", a further round
@@ -97,7 +131,9 @@ func identityAccount(name string, cred azcore.TokenCredential, client *http.Clie
 	if err != nil {
 		return nil, fmt.Errorf("account %s: %w", name, err)
 	}
-	return &Account{queues: queues, blobs: blobs, tables: tables}, nil
+	a := &Account{queues: queues, blobs: blobs, tables: tables}
+	t := newToken(cred)
+	return a, a.open(client, func(d dialect) string { return host(d.name) }, t, t, t)
 }
 
 // Credential is the app's managed identity on Azure, and the developer's own login elsewhere.

@@ -1,45 +1,56 @@
 package azure
 
 import (
-	"bytes"
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 )
 
 // Blobs are the block blobs of a container, for what is done with every event: of our own account, or of a lender's by
 // SAS. What is done now and then goes through the SDK. Errors are as [Classify] tells them.
-type Blobs struct{ sdk *container.Client }
+type Blobs struct {
+	at        *endpoint
+	container string // its path
+}
 
 // Blobs is a container of the account. Nothing is called.
-func (a *Account) Blobs(name string) *Blobs { return &Blobs{sdk: a.Container(name)} }
+func (a *Account) Blobs(name string) *Blobs {
+	return &Blobs{at: a.blobAt, container: a.blobAt.path + "/" + name}
+}
 
 // Blobs is the container that a SAS opens. Nothing is called. Only for a SAS of kind Container.
 func (s SAS) Blobs(client *http.Client) (*Blobs, error) {
-	c, err := s.Container(client)
-	return &Blobs{sdk: c}, err
+	at, err := s.endpoint(client)
+	if err != nil {
+		return nil, err
+	}
+	return &Blobs{at: at, container: at.path}, nil
+}
+
+// Create makes the container; one that is there is an error that [Exists] knows.
+func (b *Blobs) Create(ctx context.Context) error {
+	c := b.at.call(http.MethodPut, b.container, b.container, b.at.query("restype=container"))
+	defer c.done()
+	return c.send(ctx, http.StatusCreated)
 }
 
 // Put creates a blob in one call, which is all that a SAS with "c" alone allows, and gives its ETag. One that is there
 // is an error that [Exists] knows, or one of the refusals of facts/azure-storage.md §1c. Metadata names are lower case.
-func (c *Blobs) Put(ctx context.Context, name, contentType string, data []byte, metadata map[string]string) (azcore.ETag, error) {
-	meta := map[string]*string{}
+func (b *Blobs) Put(ctx context.Context, name, contentType string, data []byte, metadata map[string]string) (azcore.ETag, error) {
+	c := b.at.call(http.MethodPut, b.container+"/"+name, b.container+"/"+url.PathEscape(name), b.at.query(""))
+	defer c.done()
+	c.data = append(c.data, data...)
+	c.set("Content-Type", "application/octet-stream")
+	c.set("If-None-Match", "*")
+	c.set("x-ms-blob-content-type", contentType)
+	c.set("x-ms-blob-type", "BlockBlob")
 	for k, v := range metadata {
-		meta[k] = &v
+		c.set("x-ms-meta-"+k, v)
 	}
-	resp, err := c.sdk.NewBlockBlobClient(name).Upload(ctx, streaming.NopCloser(bytes.NewReader(data)), &blockblob.UploadOptions{
-		Metadata:         meta,
-		HTTPHeaders:      &blob.HTTPHeaders{BlobContentType: to.Ptr(contentType)},
-		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}},
-	})
-	if err != nil || resp.ETag == nil {
-		return "", Classify(err)
+	if err := c.send(ctx, http.StatusCreated); err != nil {
+		return "", err
 	}
-	return *resp.ETag, nil
+	return azcore.ETag(c.answer.header.Get("ETag")), nil
 }

@@ -40,14 +40,14 @@ func Classify(err error) error {
 // classifyResponse tells an answer that is not what the call hoped for.
 func classifyResponse(resp *azcore.ResponseError) error {
 	status, word := said(resp)
-	e := &lead.Error{Kind: responseKind(status, word), Code: strings.TrimSpace(strconv.Itoa(status) + " " + word)}
 	if r := resp.RawResponse; r != nil {
-		e.RetryAfter = retryAfter(r.Header, time.Now())
+		method, host := "", ""
 		if r.Request != nil && r.Request.URL != nil {
-			e.Err = errors.New(r.Request.Method + " " + r.Request.URL.Host)
+			method, host = r.Request.Method, r.Request.URL.Host
 		}
+		return told(status, word, r.Header, method, host)
 	}
-	return e
+	return told(status, word, nil, "", "")
 }
 
 // responseKind is the kind of a status. Some words outweigh their status: they are about the address, never about the

@@ -2,177 +2,121 @@ package azure
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
-	"strconv"
-	"time"
+	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"leadrelay/internal/lead"
 )
 
 // Rows are the rows of a table of our own account, for what is done with every event. What is done now and then goes
 // through the SDK. Errors are as [Classify] tells them.
-type Rows struct{ sdk *aztables.Client }
+type Rows struct {
+	at   *endpoint
+	name string
+	path string
+}
 
 // Rows is a table of the account, for what is done with every event. Nothing is called.
-func (a *Account) Rows(name string) *Rows { return &Rows{sdk: a.Table(name)} }
+func (a *Account) Rows(name string) *Rows {
+	return &Rows{at: a.tableAt, name: name, path: a.tableAt.path + "/" + name}
+}
+
+// Create makes the table; one that is there is an error that [Exists] knows.
+func (t *Rows) Create(ctx context.Context) error {
+	path := t.at.path + "/Tables"
+	c := t.at.call(http.MethodPost, path, path, t.at.query(""))
+	defer c.done()
+	c.data, _ = jsontext.AppendQuote(append(c.data, `{"TableName":`...), t.name)
+	c.data = append(c.data, '}')
+	c.set("Prefer", "return-no-content")
+	return c.write(ctx, http.StatusNoContent)
+}
 
 // Get reads a row; one that is missing is an error that [NotFound] knows.
 func (t *Rows) Get(ctx context.Context, partition, key string) (Row, error) {
-	resp, err := t.sdk.GetEntity(ctx, partition, key, nil)
+	c := t.row(http.MethodGet, partition, key)
+	defer c.done()
+	c.set("DataServiceVersion", "3.0")
+	if err := c.send(ctx, http.StatusOK); err != nil {
+		return Row{}, err
+	}
+	r, err := ParseRow(c.answer.bytes())
 	if err != nil {
-		return Row{}, Classify(err)
+		return Row{}, c.unreadable("a row")
 	}
-	r, err := ParseRow(resp.Value)
 	if r.ETag == "" {
-		r.ETag = resp.ETag
+		r.ETag = c.etag()
 	}
-	return r, err
+	return r, nil
 }
 
 // Insert adds a row; one that is there is an error that [Exists] knows.
 func (t *Rows) Insert(ctx context.Context, e *Entity) (azcore.ETag, error) {
-	resp, err := t.sdk.AddEntity(ctx, e.JSON(), nil)
-	return resp.ETag, Classify(err)
+	c := t.at.call(http.MethodPost, t.path, t.path, t.at.query(""))
+	defer c.done()
+	c.data = e.AppendJSON(c.data)
+	c.set("Prefer", "return-no-content")
+	err := c.write(ctx, http.StatusNoContent)
+	return c.etag(), err
 }
 
 // Merge changes the named properties of a row that is still what it was at the ETag; else the error is one that [Stale]
 // knows, or [NotFound]. azcore.ETagAny changes whatever is there.
 func (t *Rows) Merge(ctx context.Context, e *Entity, match azcore.ETag) (azcore.ETag, error) {
-	return t.update(ctx, e, match, aztables.UpdateModeMerge)
+	return t.update(ctx, http.MethodPatch, e, match)
 }
 
 // Replace is Merge that drops the properties which are not named.
 func (t *Rows) Replace(ctx context.Context, e *Entity, match azcore.ETag) (azcore.ETag, error) {
-	return t.update(ctx, e, match, aztables.UpdateModeReplace)
+	return t.update(ctx, http.MethodPut, e, match)
 }
 
-func (t *Rows) update(ctx context.Context, e *Entity, match azcore.ETag, mode aztables.UpdateMode) (azcore.ETag, error) {
-	resp, err := t.sdk.UpdateEntity(ctx, e.JSON(), &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: mode})
-	return resp.ETag, Classify(err)
+// errNoMatch keeps an ETag that was forgotten from becoming an insert: that is what the service makes of none.
+func errNoMatch() error {
+	return lead.Errorf(lead.Internal, "a row is changed at an ETag, and there is none")
 }
 
-// Write is one part of a transaction: an insert where Match is empty, else a merge at that ETag.
-type Write struct {
-	Entity *Entity
-	Match  azcore.ETag
-}
-
-// MaxWrites is how many writes one transaction holds.
-const MaxWrites = 100
-
-// Transact does all the writes, which are rows of one partition, or none. It gives the ETag of each, in order. Its error is
-// that of the first write that failed.
-func (t *Rows) Transact(ctx context.Context, writes []Write) ([]azcore.ETag, error) {
-	actions := make([]aztables.TransactionAction, len(writes))
-	for i, w := range writes {
-		actions[i] = aztables.TransactionAction{ActionType: aztables.TransactionTypeAdd, Entity: w.Entity.JSON()}
-		if w.Match != "" {
-			actions[i].ActionType, actions[i].IfMatch = aztables.TransactionTypeUpdateMerge, &w.Match
-		}
+func (t *Rows) update(ctx context.Context, method string, e *Entity, match azcore.ETag) (azcore.ETag, error) {
+	if match == "" {
+		return "", errNoMatch()
 	}
-	_, err := t.sdk.SubmitTransaction(ctx, actions, nil)
-	return make([]azcore.ETag, len(writes)), Classify(err)
+	c := t.row(method, e.Partition, e.Key)
+	defer c.done()
+	c.data = e.AppendJSON(c.data)
+	c.set("If-Match", string(match))
+	err := c.write(ctx, http.StatusNoContent)
+	return c.etag(), err
 }
 
-// Entity is a row to be written. Its methods add a property each and return it; what is empty is left out.
-type Entity struct {
-	Partition, Key string
-	props          []byte // `,"Name":value` each
-}
-
-// NewEntity is a row without properties.
-func NewEntity(partition, key string) *Entity { return &Entity{Partition: partition, Key: key} }
-
-func (e *Entity) name(name string) {
-	e.props = append(append(append(e.props, ',', '"'), name...), '"', ':')
-}
-
-// Text adds a string; an empty one is written too when it is to take the place of another.
-func (e *Entity) Text(name, v string) *Entity {
-	e.name(name)
-	b, _ := json.Marshal(v)
-	e.props = append(e.props, b...)
-	return e
-}
-
-// Int adds an Edm.Int32.
-func (e *Entity) Int(name string, v int) *Entity {
-	e.name(name)
-	e.props = strconv.AppendInt(e.props, int64(v), 10)
-	return e
-}
-
-// Flag adds an Edm.Boolean.
-func (e *Entity) Flag(name string, v bool) *Entity {
-	e.name(name)
-	e.props = strconv.AppendBool(e.props, v)
-	return e
-}
-
-// Time adds an Edm.DateTime in UTC; the zero time is left out, because Azure's begin in 1601.
-func (e *Entity) Time(name string, v time.Time) *Entity {
-	if v.IsZero() {
-		return e
+// row begins a request about one row.
+func (t *Rows) row(method, partition, key string) *call {
+	partition, key = quoted(partition), quoted(key)
+	path := t.path + "(PartitionKey='" + url.PathEscape(partition) + "',RowKey='" + url.PathEscape(key) + "')"
+	plain := path
+	if strings.Contains(path, "%") {
+		plain = t.path + "(PartitionKey='" + partition + "',RowKey='" + key + "')"
 	}
-	e.name(name)
-	e.props = append(append(append(e.props, '"'), v.UTC().Format(time.RFC3339Nano)...), '"')
-	return e.kind(name, "Edm.DateTime")
+	return t.at.call(method, plain, path, t.at.query(""))
 }
 
-// Bytes adds an Edm.Binary.
-func (e *Entity) Bytes(name string, v []byte) *Entity {
-	e.name(name)
-	e.props = append(e.props, '"')
-	e.props = base64.StdEncoding.AppendEncode(e.props, v)
-	e.props = append(e.props, '"')
-	return e.kind(name, "Edm.Binary")
+// quoted is a key as it stands between quotes.
+func quoted(key string) string { return strings.ReplaceAll(key, "'", "''") }
+
+// write sends JSON.
+func (c *call) write(ctx context.Context, success ...int) error {
+	c.set("Content-Type", "application/json")
+	c.set("DataServiceVersion", "3.0")
+	return c.send(ctx, success...)
 }
 
-func (e *Entity) kind(name, edm string) *Entity {
-	e.name(name + "@odata.type")
-	e.props = append(append(append(e.props, '"'), edm...), '"')
-	return e
-}
-
-// JSON is the row as Azure takes it.
-func (e *Entity) JSON() []byte {
-	b := fmt.Appendf(nil, `{"PartitionKey":%q,"RowKey":%q`, e.Partition, e.Key)
-	return append(append(b, e.props...), '}')
-}
-
-// Row is a row that was read.
-type Row struct {
-	Partition, Key string
-	ETag           azcore.ETag
-	props          map[string]any
-}
-
-// ParseRow reads a row as Azure writes it, with minimal metadata.
-func ParseRow(b []byte) (Row, error) {
-	var e aztables.EDMEntity
-	if err := json.Unmarshal(b, &e); err != nil {
-		return Row{}, fmt.Errorf("a table row that we did not write")
+// etag is that of the answer, empty when there is none.
+func (c *call) etag() azcore.ETag {
+	if c.answer == nil {
+		return ""
 	}
-	return Row{Partition: e.PartitionKey, Key: e.RowKey, ETag: azcore.ETag(e.ETag), props: e.Properties}, nil
+	return azcore.ETag(c.answer.header.Get("ETag"))
 }
-
-// Text is a string property, empty when it is absent or of another type; so are the others.
-func (r Row) Text(name string) string { s, _ := r.props[name].(string); return s }
-
-// Int is an Edm.Int32.
-func (r Row) Int(name string) int { n, _ := r.props[name].(int32); return int(n) }
-
-// Flag is an Edm.Boolean.
-func (r Row) Flag(name string) bool { b, _ := r.props[name].(bool); return b }
-
-// Time is an Edm.DateTime.
-func (r Row) Time(name string) time.Time {
-	t, _ := r.props[name].(aztables.EDMDateTime)
-	return time.Time(t)
-}
-
-// Bytes is an Edm.Binary.
-func (r Row) Bytes(name string) []byte { b, _ := r.props[name].(aztables.EDMBinary); return b }

@@ -29,32 +29,11 @@ type Signer struct {
 // NewSigner reads the account, its key and its endpoints in a connection string: explicit endpoints (Azurite's, which are
 // path-style) or host-style ones of DefaultEndpointsProtocol and EndpointSuffix.
 func NewSigner(connection string) (Signer, error) {
-	if strings.EqualFold(strings.TrimRight(connection, "; "), "UseDevelopmentStorage=true") {
-		connection = development
-	}
-	part := map[string]string{}
-	for pair := range strings.SplitSeq(connection, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		part[strings.ToLower(name)] = value
-	}
-	key, err := base64.StdEncoding.DecodeString(part["accountkey"])
-	if err != nil || len(key) == 0 || part["accountname"] == "" {
+	c, err := parseConnection(connection)
+	if err != nil || len(c.key) == 0 || c.account == "" {
 		return Signer{}, lead.Errorf(lead.Internal, "the connection string holds no AccountName and AccountKey to sign with")
 	}
-	endpoint := func(service string) string {
-		if explicit := part[service+"endpoint"]; explicit != "" {
-			return strings.TrimRight(explicit, "/")
-		}
-		protocol, suffix := part["defaultendpointsprotocol"], part["endpointsuffix"]
-		if protocol == "" {
-			protocol = "https"
-		}
-		if suffix == "" {
-			suffix = "core.windows.net"
-		}
-		return protocol + "://" + part["accountname"] + "." + service + "." + suffix
-	}
-	return Signer{account: part["accountname"], key: func() []byte { return key }, queue: endpoint("queue"), blob: endpoint("blob")}, nil
+	return Signer{account: c.account, key: func() []byte { return c.key }, queue: c.endpoint("queue"), blob: c.endpoint("blob")}, nil
 }
 
 // SignQueue makes ".../<queue>/messages?sp=…&st=…&se=…&sv=2020-02-10&sig=…". Permissions are letters of "raup" in that

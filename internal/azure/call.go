@@ -1,0 +1,136 @@
+package azure
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// call is one request and its answer. It and its buffers are used again when nobody else can hold them any more.
+type call struct {
+	at      *endpoint
+	request http.Request
+	url     url.URL
+	header  http.Header
+	fields  []field
+	data    []byte // what is sent
+	body    body
+	replays atomic.Bool
+	replay  func() (io.ReadCloser, error)
+	scratch []byte   // what is signed
+	sum     [32]byte // its signature
+	answer  *reply
+	whole   bool // the answer was read to its end
+}
+
+// field is a header field. Names that begin with x-ms- are in lower case, as they are signed; so do the SDKs send them.
+type field struct {
+	name  string
+	value [1]string
+}
+
+// body is what a transport reads. It may do so in a goroutine of its own, even after the answer has come, until it closes.
+type body struct {
+	bytes.Reader
+	closed atomic.Bool
+}
+
+// Close says that the transport is done with the body, and with the request's head, which goes out before.
+func (b *body) Close() error {
+	b.closed.Store(true)
+	return nil
+}
+
+// call begins a request. Path is as it is sent, plain the same before escaping; query is of [endpoint.query].
+func (e *endpoint) call(method, plain, path, query string) *call {
+	c, _ := e.calls.Get().(*call)
+	if c == nil {
+		c = &call{header: make(http.Header, 8), fields: make([]field, 0, 12)}
+		c.replay = c.again
+	}
+	c.at, c.request.Method = e, method
+	c.url = url.URL{Scheme: e.scheme, Host: e.host, Path: plain, RawPath: path, RawQuery: query}
+	c.set("Accept", e.accept)
+	c.set("x-ms-version", e.version)
+	return c
+}
+
+// set adds a header field.
+func (c *call) set(name, value string) {
+	c.fields = append(c.fields, field{name, [1]string{value}})
+}
+
+// again is the body once more, for a transport whose idle connection was dead.
+func (c *call) again() (io.ReadCloser, error) {
+	c.replays.Store(true)
+	return io.NopCloser(bytes.NewReader(c.data)), nil
+}
+
+// send does the request; an answer with another status than the hoped for is an error. It takes at most tryTimeout.
+func (c *call) send(ctx context.Context, success ...int) error {
+	if c.at.proof != nil {
+		c.set(dateField, c.at.clock.date(time.Now()))
+		slices.SortFunc(c.fields, func(a, b field) int { return strings.Compare(a.name, b.name) }) // as they are signed
+		if err := c.at.proof.prove(ctx, c); err != nil {
+			return Classify(err)
+		}
+	}
+	try := ctx
+	if end, ok := ctx.Deadline(); !ok || time.Until(end) > tryTimeout {
+		shorter, cancel := context.WithTimeout(ctx, tryTimeout)
+		defer cancel()
+		try = shorter
+	}
+	c.build(try)
+	resp, err := c.at.transport.RoundTrip(&c.request)
+	if err == nil {
+		c.answer = c.at.reply()
+		err = c.answer.read(resp)
+	}
+	if err != nil {
+		return c.lost(ctx, err)
+	}
+	c.whole = true
+	if !slices.Contains(success, c.answer.status) {
+		return c.refused()
+	}
+	return nil
+}
+
+// build makes the request out of its parts.
+func (c *call) build(ctx context.Context) {
+	for i := range c.fields {
+		c.header[c.fields[i].name] = c.fields[i].value[:]
+	}
+	r := &http.Request{Method: c.request.Method, URL: &c.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: c.header, Host: c.at.host}
+	if len(c.data) > 0 {
+		c.body.Reset(c.data)
+		r.Body, r.ContentLength, r.GetBody = &c.body, int64(len(c.data)), c.replay
+	}
+	c.request = *r.WithContext(ctx)
+}
+
+// done ends a call: nothing of its answer may be used any more. A transport that has closed the body holds nothing of the
+// request; of one without a body nobody can know, so it is left to the garbage collector.
+func (c *call) done() {
+	at, reusable := c.at, c.whole && c.body.closed.Load() && !c.replays.Load()
+	if a := c.answer; a != nil && a.body.Cap() <= keep {
+		a.header = nil
+		at.replies.Put(a)
+	}
+	if !reusable || cap(c.data) > keep {
+		return
+	}
+	clear(c.header)
+	clear(c.fields)
+	c.fields, c.data, c.scratch, c.answer, c.whole = c.fields[:0], c.data[:0], c.scratch[:0], nil, false
+	c.body.closed.Store(false)
+	c.request, c.url = http.Request{}, url.URL{}
+	at.calls.Put(c)
+}
