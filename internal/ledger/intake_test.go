@@ -11,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 
+	"leadrelay/internal/azure"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
 )
@@ -136,13 +137,13 @@ func TestMissingQueueIsCreated(t *testing.T) {
 
 func TestIntakeDownSpillsAndBothDownIsUnavailable(t *testing.T) {
 	b := newBook(t)
-	nowhere, err := azqueue.NewQueueClientWithNoCredential("http://127.0.0.1:1/account/queue", &azqueue.ClientOptions{})
+	nowhere, err := azure.ConnectAccount("AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a", azure.NewClient())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
 	defer cancel()
-	b.intake.Queue = nowhere
+	b.intake.Messages = nowhere.Messages("intake")
 	m := b.message("A")
 	if err := b.intake.Accept(ctx, *m); err != nil {
 		t.Fatal(err)

@@ -2,18 +2,10 @@
 package blob
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
-	azblob "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 
 	"leadrelay/internal/azure"
 	"leadrelay/internal/destination"
@@ -21,9 +13,9 @@ import (
 )
 
 type blob struct {
-	sas    azure.SAS
-	client *container.Client
-	now    func() time.Time
+	sas   azure.SAS
+	blobs *azure.Blobs
+	now   func() time.Time
 }
 
 // Open makes a destination of a container's SAS URL; it needs the permission "c" or "w", and "c" alone is best.
@@ -35,11 +27,11 @@ func Open(o destination.Options) (destination.Destination, error) {
 	if err := sas.Fits(azure.Deliver); err != nil {
 		return nil, err
 	}
-	client, err := sas.Container(o.Client)
+	blobs, err := sas.Blobs(o.Client)
 	if err != nil {
 		return nil, err
 	}
-	return blob{sas: sas, client: client, now: o.Now}, nil
+	return blob{sas: sas, blobs: blobs, now: o.Now}, nil
 }
 
 // Deliver puts one blob in a single call, which is all that "c" allows: staged blocks, tags and a look whether it is
@@ -48,21 +40,15 @@ func (b blob) Deliver(ctx context.Context, d destination.Delivery) (destination.
 	if err := b.sas.Usable(azure.Deliver, b.now()); err != nil {
 		return destination.Receipt{}, err
 	}
-	place := b.sas.Bare() + "/" + Name(d)
-	resp, err := b.client.NewBlockBlobClient(Name(d)).Upload(ctx, streaming.NopCloser(bytes.NewReader(d.Body)), &blockblob.UploadOptions{
-		HTTPHeaders:      &azblob.HTTPHeaders{BlobContentType: to.Ptr(d.ContentType)},
-		AccessConditions: &azblob.AccessConditions{ModifiedAccessConditions: &azblob.ModifiedAccessConditions{IfNoneMatch: to.Ptr(azcore.ETagAny)}},
-	})
+	name := Name(d)
+	place := b.sas.Bare() + "/" + name
+	etag, err := b.blobs.Put(ctx, name, d.ContentType, d.Body, nil)
 	if err != nil {
-		receipt, err := b.judge(azure.Classify(err), d.Repeat)
+		receipt, err := b.judge(err, d.Repeat)
 		receipt.Place = place
 		return receipt, err
 	}
-	receipt := destination.Receipt{Code: http.StatusCreated, Place: place} // the SDK takes no other status for success
-	if resp.ETag != nil {
-		receipt.ID = string(*resp.ETag)
-	}
-	return receipt, nil
+	return destination.Receipt{Code: http.StatusCreated, ID: string(etag), Place: place}, nil // no other status is success
 }
 
 // judge tells the refusals that say "it is there" from the others (facts/azure-storage.md §1c): 409, Azure's 403 for a
