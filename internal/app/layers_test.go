@@ -27,7 +27,7 @@ func floor(pkg string) int {
 	}
 	for n, names := range map[int][]string{
 		1: {"lead", "config", "customhandler", "schedule"},
-		2: append(families(), "ledger", "registry", "rule", "mapping", "azure", "httpclient"),
+		2: append(families(), "ledger", "registry", "rule", "mapping", "schema", "azure", "httpclient"),
 		4: {"receive", "deliver", "drain", "sweep", "console"},
 		5: {"app"},
 	} {

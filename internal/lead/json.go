@@ -54,11 +54,44 @@ func malformed(dec *jsontext.Decoder, err error) error {
 // ContentHash is the SHA-256 of a well-formed payload without its insignificant white space: member order, number
 // digits and escapes count. Equal content sent twice hashes alike however it was indented.
 func ContentHash(body []byte) [sha256.Size]byte {
-	v := jsontext.Value(bytes.Clone(body))
-	if err := v.Compact(); err != nil {
-		return sha256.Sum256(body)
+	return sha256.Sum256(appendCompact(make([]byte, 0, 4<<10), body))
+}
+
+// appendCompact appends well-formed JSON without the white space between its tokens.
+func appendCompact(b, text []byte) []byte {
+	from := 0 // what comes next is appended from here on
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			i = closing(text, i)
+		case c <= ' ':
+			b = append(b, text[from:i]...)
+			for i+1 < len(text) && text[i+1] <= ' ' {
+				i++
+			}
+			from = i + 1
+		}
 	}
-	return sha256.Sum256(v)
+	return append(b, text[from:]...)
+}
+
+// closing is where the quote stands that ends the string begun at i: the first with an even number of backslashes
+// before it.
+func closing(text []byte, i int) int {
+	for {
+		n := bytes.IndexByte(text[i+1:], '"')
+		if n < 0 {
+			return len(text)
+		}
+		i += 1 + n
+		first := i
+		for text[first-1] == '\\' {
+			first--
+		}
+		if (i-first)%2 == 0 {
+			return i
+		}
+	}
 }
 
 // Decimal is a JSON number kept as its text, so that no digit is lost: "25000.00". It is empty for null and absent.

@@ -1,10 +1,13 @@
 package lead
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 func TestWellFormedTakesWhatThePartnersMaySend(t *testing.T) {
@@ -136,6 +139,28 @@ func FuzzWellFormed(f *testing.F) {
 		var v any
 		if err := json.Unmarshal(body, &v); err != nil && !strings.Contains(err.Error(), "range") {
 			t.Fatalf("well-formed, but it does not decode: %v", err)
+		}
+	})
+}
+
+// compacted is a well-formed body without white space, by the library.
+func compacted(t *testing.T, body []byte) []byte {
+	t.Helper()
+	v := jsontext.Value(bytes.Clone(body))
+	if err := v.Compact(); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func FuzzContentHashIsOfTheCompactText(f *testing.F) {
+	for _, s := range []string{` { "a b" : [ 1 , "x \\\" y" , null , true ] } `, `"\\\\"`, `" \" "`, "\t[\r\n1e5 ]", `{"a":"\\"," ":" \\\\\" "}`, `" \u2028 "`, "[ ", `"`, `"\`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got := ContentHash(body) // never panics
+		if WellFormed(body) == nil && got != sha256.Sum256(compacted(t, body)) {
+			t.Errorf("%q is taken for %q", body, appendCompact(nil, body))
 		}
 	})
 }

@@ -128,6 +128,9 @@ const (
 	NoteReverted     = "reverted"      // the lead's content is again what it was before the latest version
 )
 
+// MaxFindings is how many faults, and how many notes, are kept of one payload.
+const MaxFindings = 50
+
 // Version orders what is known of one lead: by receive time, then by receipt.
 type Version struct {
 	Time    time.Time // when it was received; for a bare message of an inbox, when it was put there

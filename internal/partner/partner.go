@@ -27,8 +27,9 @@ type Partner interface {
 	// Verify judges the proofs over the body, byte for byte as it was sent, in constant time. It fails with Unauthorized.
 	// A partner without such a proof answers nil.
 	Verify(r Request, body []byte) error
-	// Decode turns an authentic, well-formed JSON body (lead.WellFormed) into an event. It fails with Invalid, naming
-	// fields and rules, when the body breaks the partner's document in structure: types, required ids, ranges.
+	// Decode turns an authentic body into an event. It fails with Invalid when the body is not well-formed
+	// (lead.WellFormed says why), and, naming fields and rules, when it breaks the partner's document in structure:
+	// types, required ids, ranges.
 	// Unknown fields, unknown lookup values and absent fields are notes of the event, not errors.
 	// A drain calls it with a zero Request, for payloads that a partner put into an inbox itself.
 	Decode(r Request, body []byte) (lead.Event, error)

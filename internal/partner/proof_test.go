@@ -71,29 +71,6 @@ func TestWordIsAnEventType(t *testing.T) {
 	}
 }
 
-func TestFaultOfATypeNamesPathAndTypeOnly(t *testing.T) {
-	var in struct {
-		Items []struct {
-			N    int64        `json:"n"`
-			D    lead.Decimal `json:"d"`
-			Tags []string     `json:"tags"`
-			OK   *bool        `json:"ok"`
-		} `json:"items"`
-	}
-	rules := lead.NewValidator(nil)
-	for body, want := range map[string]string{
-		`{"items":[{},{"n":"ann@example.com"}]}`: "invalid: items[1].n type: integer", `{"items":[{"n":1.5}]}`: "invalid: items[0].n type: integer",
-		`{"items":[{"n":99999999999999999999}]}`: "invalid: items[0].n type: integer", `{"items":[{"d":"555-0100"}]}`: "invalid: items[0].d type: number",
-		`{"items":[{"tags":[1]}]}`: "invalid: items[0].tags[0] type: string", `{"items":[{"tags":{}}]}`: "invalid: items[0].tags type: array",
-		`{"items":[{"ok":"yes"}]}`: "invalid: items[0].ok type: boolean", `{"items":[1]}`: "invalid: items[0] type: object",
-		`{"items":[{"n":1,"n":2}]}`: "invalid: not well-formed JSON", `{`: "invalid: not well-formed JSON",
-	} {
-		if _, err := Decode([]byte(body), &in, rules); err == nil || err.Error() != want {
-			t.Errorf("%s: got %v, want %s", body, err, want)
-		}
-	}
-}
-
 func FuzzGate(f *testing.F) {
 	f.Add("0123456789-secret!", "0123456789-token!", "x")
 	f.Add("", "", "")

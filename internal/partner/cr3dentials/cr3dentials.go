@@ -13,12 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"leadrelay/internal/config"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/partner"
+	"leadrelay/internal/schema"
 )
 
 // signatureHeader is from the document's "Verify Webhook Signatures".
@@ -32,16 +30,16 @@ func Sample() []byte { return []byte(sample) }
 
 // Partner is one configured Cr3dentials.
 type Partner struct {
-	name  string
-	gate  partner.Gate
-	signs []func(body []byte) []byte // the hex HMAC-SHA256 of a body, one for each secret
-	rules *lead.Validator
+	name   string
+	gate   partner.Gate
+	signs  []func(body []byte) []byte // the hex HMAC-SHA256 of a body, one for each secret
+	schema *schema.Schema[payload]
 }
 
 // Open reads HEADER (default secret) with SECRET and SECRET_OLD, HMAC_SECRET and HMAC_SECRET_OLD. At least one of
 // SECRET and HMAC_SECRET must be set; when both are, both must be proven.
 func Open(s *config.Settings, _ func() time.Time) partner.Partner {
-	p := &Partner{name: s.Name(), rules: lead.NewValidator(lookups())}
+	p := &Partner{name: s.Name(), schema: schema.New[payload](lookups())}
 	p.gate.Header(s, "HEADER", "secret", "SECRET")
 	for _, secret := range partner.Rotation(s, "HMAC_SECRET", 1) { // the partner chooses it, so its length is theirs
 		p.signs = append(p.signs, func(body []byte) []byte { return sign(secret, body) })
@@ -122,18 +120,11 @@ func (p *Partner) signed(signature string, body []byte) bool {
 // Decode reads an outcome. Its key is verificationId, type, data.status and a hash of data: the document dedupes by
 // verificationId alone, which would lose what follows a first outcome. Any type is accepted.
 func (p *Partner) Decode(_ partner.Request, body []byte) (lead.Event, error) {
-	var in payload
-	notes, err := partner.Decode(body, &in, p.rules)
+	in, notes, err := p.schema.Decode(body)
 	if err != nil {
 		return lead.Event{}, err
 	}
-	var raw struct {
-		Data jsontext.Value `json:"data"`
-	}
-	if err := json.Unmarshal(body, &raw); err != nil {
-		return lead.Event{}, lead.Errorf(lead.Invalid, "not well-formed JSON")
-	}
-	hash := lead.ContentHash(raw.Data)
+	hash := lead.ContentHash(in.Data.Raw)
 	priority, stage, ok := outcome(in.Type, text(in.Status))
 	if !ok {
 		notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: "type"})

@@ -7,16 +7,17 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"leadrelay/internal/lead"
+	"leadrelay/internal/schema"
 )
 
 // payload is the document's "Default Webhook Payload" (seeds 002 and 004). Its shortest documented form, the body of
 // "Manual Testing", has neither stepId nor proofData, formattedData and metadata, so these are optional; what lies in
 // proofData and formattedData varies by source and is left open.
 type payload struct {
-	Type   string     `json:"type" validate:"required"`
-	Status *string    `json:"status" validate:"expected,omitnil,lookup=status"`
-	Data   *result    `json:"data" validate:"required"`
-	Extra  lead.Extra `json:",embed" validate:"extra"`
+	Type   string       `json:"type" validate:"required"`
+	Status *string      `json:"status" validate:"expected,omitnil,lookup=status"`
+	Data   *result      `json:"data" validate:"required"`
+	Extra  schema.Extra `json:",embed" validate:"extra"`
 }
 
 type result struct {
@@ -27,14 +28,15 @@ type result struct {
 	ProofData      jsontext.Value `json:"proofData"`
 	FormattedData  jsontext.Value `json:"formattedData"`
 	Metadata       *metadata      `json:"metadata"`
-	Extra          lead.Extra     `json:",embed" validate:"extra"`
+	Raw            schema.Raw     `json:"-"`
+	Extra          schema.Extra   `json:",embed" validate:"extra"`
 }
 
 type metadata struct {
 	DataSource       *string      `json:"dataSource"`
 	ProcessingTimeMs lead.Decimal `json:"processingTimeMs"`
 	VerifiedAt       *string      `json:"verifiedAt" validate:"omitnil,timestamp"`
-	Extra            lead.Extra   `json:",embed" validate:"extra"`
+	Extra            schema.Extra `json:",embed" validate:"extra"`
 }
 
 // lookups: "status: Overall result: success or failed". data.status has no list; only VERIFIED is shown.
@@ -46,17 +48,19 @@ type id string
 // JSONType says what is wanted.
 func (id) JSONType() string { return "string or number" }
 
-// UnmarshalJSONFrom takes a string or a number.
-func (i *id) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	kind := dec.PeekKind()
-	if kind != '"' && kind != '0' {
+// UnmarshalJSON takes a string or a number.
+func (i *id) UnmarshalJSON(b []byte) error {
+	switch jsontext.Value(b).Kind() {
+	case '"':
+		text, err := jsontext.AppendUnquote(nil, b)
+		*i = id(text)
+		return err
+	case '0':
+		*i = id(b)
+		return nil
+	default:
 		return errors.New("want a string or a number")
 	}
-	token, err := dec.ReadToken()
-	if err == nil {
-		*i = id(token.String())
-	}
-	return err
 }
 
 // outcome says what the document's four notifications ("When Webhooks Are Triggered") mean in our words, and false

@@ -13,6 +13,7 @@ import (
 	"leadrelay/internal/config"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/partner"
+	"leadrelay/internal/schema"
 )
 
 //go:embed testdata/mortgage_ready.json
@@ -23,14 +24,14 @@ func Sample() []byte { return []byte(sample) }
 
 // Partner is one configured Credzu.
 type Partner struct {
-	name  string
-	gate  partner.Gate
-	rules *lead.Validator
+	name   string
+	gate   partner.Gate
+	schema *schema.Schema[payload]
 }
 
 // Open reads TOKEN and TOKEN_OLD; TOKEN must be set.
 func Open(s *config.Settings, _ func() time.Time) partner.Partner {
-	p := &Partner{name: s.Name(), rules: lead.NewValidator(nil)}
+	p := &Partner{name: s.Name(), schema: schema.New[payload](nil)}
 	p.gate.Token(s)
 	if p.gate.Empty() {
 		s.Complain("TOKEN", "set it (openssl rand -hex 32): Credzu sends no proof, so a secret end of the URL, "+
@@ -51,8 +52,7 @@ func (p *Partner) Verify(partner.Request, []byte) error { return nil }
 // Decode reads an event. Its key is lead_id, event, timestamp and a hash of details, so that two chat messages in one
 // second are two events. An event name that the document does not list is noted.
 func (p *Partner) Decode(_ partner.Request, body []byte) (lead.Event, error) {
-	var in payload
-	notes, err := partner.Decode(body, &in, p.rules)
+	in, notes, err := p.schema.Decode(body)
 	if err != nil {
 		return lead.Event{}, err
 	}

@@ -4,17 +4,18 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"leadrelay/internal/lead"
+	"leadrelay/internal/schema"
 )
 
 // payload is the document's "Webhook Payload Structure" (seed 000). Its own handler refuses a body without event or
 // lead_id; timestamp is promised, partner_lead_id comes only if we gave one, details vary by event.
 type payload struct {
-	Event         string     `json:"event" validate:"required"`
-	Timestamp     *string    `json:"timestamp" validate:"expected,omitnil,datetimeoffset"`
-	LeadID        *int64     `json:"lead_id" validate:"required,gt=0"`
-	PartnerLeadID *string    `json:"partner_lead_id"`
-	Details       details    `json:"details"`
-	Extra         lead.Extra `json:",embed" validate:"extra"`
+	Event         string       `json:"event" validate:"required"`
+	Timestamp     *string      `json:"timestamp" validate:"expected,omitnil,datetimeoffset"`
+	LeadID        *int64       `json:"lead_id" validate:"required,gt=0"`
+	PartnerLeadID *string      `json:"partner_lead_id"`
+	Details       details      `json:"details"`
+	Extra         schema.Extra `json:",embed" validate:"extra"`
 }
 
 // details is an object of any members. PHP writes an empty one as [], so that is taken for it.
@@ -23,12 +24,9 @@ type details jsontext.Value
 // JSONType says what is wanted.
 func (details) JSONType() string { return "object" }
 
-// UnmarshalJSONFrom keeps an object, an empty array or null as it came.
-func (d *details) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	v, err := dec.ReadValue()
-	if err != nil {
-		return err
-	}
+// UnmarshalJSON keeps an object, an empty array or null as it came.
+func (d *details) UnmarshalJSON(b []byte) error {
+	v := jsontext.Value(b)
 	empty := v.Kind() == '[' && len(v) >= 2 && isBlank(v[1:len(v)-1])
 	if v.Kind() != '{' && v.Kind() != 'n' && !empty {
 		return errNotObject{}

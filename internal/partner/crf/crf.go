@@ -13,6 +13,7 @@ import (
 	"leadrelay/internal/config"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/partner"
+	"leadrelay/internal/schema"
 )
 
 //go:embed testdata/lead.json
@@ -23,15 +24,15 @@ func Sample() []byte { return []byte(sample) }
 
 // Partner is one configured CRF Connect.
 type Partner struct {
-	name  string
-	gate  partner.Gate
-	rules *lead.Validator
+	name   string
+	gate   partner.Gate
+	schema *schema.Schema[payload]
 }
 
 // Open reads HEADER (default X-Api-Key) with SECRET and SECRET_OLD, HEADER2 with SECRET2 and SECRET2_OLD,
 // TOKEN and TOKEN_OLD. At least one secret or token must be set.
 func Open(s *config.Settings, _ func() time.Time) partner.Partner {
-	p := &Partner{name: s.Name(), rules: lead.NewValidator(lookups())}
+	p := &Partner{name: s.Name(), schema: schema.New[payload](lookups())}
 	p.gate.Header(s, "HEADER", "X-Api-Key", "SECRET")
 	p.gate.Header(s, "HEADER2", "", "SECRET2")
 	p.gate.Token(s)
@@ -53,8 +54,7 @@ func (p *Partner) Verify(partner.Request, []byte) error { return nil }
 
 // Decode reads a lead. Its key is the lead's id and a hash of the content: other content is an update.
 func (p *Partner) Decode(_ partner.Request, body []byte) (lead.Event, error) {
-	var in payload
-	notes, err := partner.Decode(body, &in, p.rules)
+	in, notes, err := p.schema.Decode(body)
 	if err != nil {
 		return lead.Event{}, err
 	}

@@ -1,6 +1,9 @@
 package crf
 
-import "leadrelay/internal/lead"
+import (
+	"leadrelay/internal/lead"
+	"leadrelay/internal/schema"
+)
 
 // payload is the document's "Lead Schema" (seed 001). What it marks `option` may be null or absent without a word;
 // of the rest only id is required, the others are `expected`. Ranges: fraudScore from "Fraud Score",
@@ -54,17 +57,17 @@ type payload struct {
 	FraudScore     lead.Decimal `json:"fraudScore" validate:"omitempty,gte=0,lte=1"`
 	IPAddress      *string      `json:"ipAddress"`
 
-	Extra lead.Extra `json:",embed" validate:"extra"`
+	Extra schema.Extra `json:",embed" validate:"extra"`
 }
 
 type address struct {
-	Line1  *string    `json:"line1"`
-	Line2  *string    `json:"line2"`
-	City   *string    `json:"city"`
-	State  *string    `json:"state"`
-	Zip    *string    `json:"zip"`
-	County *string    `json:"county"`
-	Extra  lead.Extra `json:",embed" validate:"extra"`
+	Line1  *string      `json:"line1"`
+	Line2  *string      `json:"line2"`
+	City   *string      `json:"city"`
+	State  *string      `json:"state"`
+	Zip    *string      `json:"zip"`
+	County *string      `json:"county"`
+	Extra  schema.Extra `json:",embed" validate:"extra"`
 }
 
 type statistics struct {
@@ -73,7 +76,7 @@ type statistics struct {
 	Longitude            lead.Decimal `json:"longitude" validate:"omitempty,gte=-180,lte=180"`
 	CRAEligibleTract     *bool        `json:"craEligibleTract" validate:"expected"`
 	IsCDFIInvestmentArea *bool        `json:"isCDFIInvestmentArea"`
-	Extra                lead.Extra   `json:",embed" validate:"extra"`
+	Extra                schema.Extra `json:",embed" validate:"extra"`
 }
 
 type funded struct {
@@ -83,46 +86,46 @@ type funded struct {
 	TermMonths         lead.Decimal `json:"fundedTermMonths"`
 	AmortizationMonths lead.Decimal `json:"fundedAmortizationMonths"`
 	Date               *string      `json:"fundedDate" validate:"omitnil,datetimeoffset"`
-	Extra              lead.Extra   `json:",embed" validate:"extra"`
+	Extra              schema.Extra `json:",embed" validate:"extra"`
 }
 
 // party is a lead source or a service partner.
 type party struct {
-	ID    *string    `json:"id" validate:"omitnil,uuid"`
-	Name  *string    `json:"name"`
-	Route *string    `json:"route"`
-	Extra lead.Extra `json:",embed" validate:"extra"`
+	ID    *string      `json:"id" validate:"omitnil,uuid"`
+	Name  *string      `json:"name"`
+	Route *string      `json:"route"`
+	Extra schema.Extra `json:",embed" validate:"extra"`
 }
 
 type product struct {
-	ID               *string    `json:"id" validate:"omitnil,uuid"`
-	Name             *string    `json:"name"`
-	Tags             []*string  `json:"tags"`
-	Kind             *string    `json:"kind"`
-	TermRange        *termRange `json:"termRange"`
-	APRRange         *aprRange  `json:"aprRange"`
-	LoanType         *string    `json:"loanType"`
-	CollateralType   *string    `json:"collateralType"`
-	PaymentFrequency *string    `json:"paymentFrequency"`
-	Extra            lead.Extra `json:",embed" validate:"extra"`
+	ID               *string      `json:"id" validate:"omitnil,uuid"`
+	Name             *string      `json:"name"`
+	Tags             []*string    `json:"tags"`
+	Kind             *string      `json:"kind"`
+	TermRange        *termRange   `json:"termRange"`
+	APRRange         *aprRange    `json:"aprRange"`
+	LoanType         *string      `json:"loanType"`
+	CollateralType   *string      `json:"collateralType"`
+	PaymentFrequency *string      `json:"paymentFrequency"`
+	Extra            schema.Extra `json:",embed" validate:"extra"`
 }
 
 type termRange struct {
-	Min   *int64     `json:"min" validate:"expected"`
-	Max   *int64     `json:"max"`
-	Type  *string    `json:"type" validate:"expected"`
-	Extra lead.Extra `json:",embed" validate:"extra"`
+	Min   *int64       `json:"min" validate:"expected"`
+	Max   *int64       `json:"max"`
+	Type  *string      `json:"type" validate:"expected"`
+	Extra schema.Extra `json:",embed" validate:"extra"`
 }
 
 type aprRange struct {
 	Min   lead.Decimal `json:"min" validate:"expected"`
 	Max   lead.Decimal `json:"max"`
 	Type  *string      `json:"type" validate:"expected"`
-	Extra lead.Extra   `json:",embed" validate:"extra"`
+	Extra schema.Extra `json:",embed" validate:"extra"`
 }
 
 type productSet struct {
-	ID    *string    `json:"id" validate:"expected,omitnil,uuid"`
-	Name  *string    `json:"name" validate:"expected"`
-	Extra lead.Extra `json:",embed" validate:"extra"`
+	ID    *string      `json:"id" validate:"expected,omitnil,uuid"`
+	Name  *string      `json:"name" validate:"expected"`
+	Extra schema.Extra `json:",embed" validate:"extra"`
 }

@@ -7,18 +7,26 @@ import (
 	"leadrelay/internal/config"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/partner"
+	"leadrelay/internal/schema"
 )
 
 // Memory is the family's smallest driver: one header secret, and a lead of three fields. Flows are tested with it.
 type Memory struct {
-	name  string
-	gate  partner.Gate
-	rules *lead.Validator
+	name   string
+	gate   partner.Gate
+	schema *schema.Schema[memory]
+}
+
+type memory struct {
+	ID     string       `json:"id" validate:"required"`
+	Amount lead.Decimal `json:"amount" validate:"omitempty,gte=0"`
+	Email  string       `json:"email"`
+	Extra  schema.Extra `json:",embed" validate:"extra"`
 }
 
 // OpenMemory reads HEADER (default X-Memory-Key), SECRET and SECRET_OLD.
 func OpenMemory(s *config.Settings, _ func() time.Time) partner.Partner {
-	m := &Memory{name: s.Name(), rules: lead.NewValidator(nil)}
+	m := &Memory{name: s.Name(), schema: schema.New[memory](nil)}
 	m.gate.Header(s, "HEADER", "X-Memory-Key", "SECRET")
 	if m.gate.Empty() {
 		s.Complain("SECRET", "set it")
@@ -34,13 +42,7 @@ func (m *Memory) Verify(partner.Request, []byte) error { return nil }
 
 // Decode reads {"id", "amount", "email"}; only id is required.
 func (m *Memory) Decode(_ partner.Request, body []byte) (lead.Event, error) {
-	var in struct {
-		ID     string       `json:"id" validate:"required"`
-		Amount lead.Decimal `json:"amount" validate:"omitempty,gte=0"`
-		Email  string       `json:"email"`
-		Extra  lead.Extra   `json:",embed" validate:"extra"`
-	}
-	notes, err := partner.Decode(body, &in, m.rules)
+	in, notes, err := m.schema.Decode(body)
 	if err != nil {
 		return lead.Event{}, err
 	}

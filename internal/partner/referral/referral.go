@@ -15,6 +15,7 @@ import (
 	"leadrelay/internal/config"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/partner"
+	"leadrelay/internal/schema"
 )
 
 //go:embed testdata/created.json
@@ -25,17 +26,17 @@ func Sample() []byte { return []byte(sample) }
 
 // Partner is one configured referral partner.
 type Partner struct {
-	name  string
-	gate  partner.Gate // empty: a path token is never right
-	keys  []signer
-	now   func() time.Time
-	rules *lead.Validator
+	name   string
+	gate   partner.Gate // empty: a path token is never right
+	keys   []signer
+	now    func() time.Time
+	schema *schema.Schema[payload]
 }
 
 // Open reads SVIX_SECRET and SVIX_SECRET_OLD; SVIX_SECRET must be set. If the notice that our endpoint was switched
 // off comes from another endpoint of Svix with a secret of its own, that secret goes into SVIX_SECRET_OLD.
 func Open(s *config.Settings, now func() time.Time) partner.Partner {
-	p := &Partner{name: s.Name(), now: now, keys: readKeys(s), rules: lead.NewValidator(lookups())}
+	p := &Partner{name: s.Name(), now: now, keys: readKeys(s), schema: schema.New[payload](lookups())}
 	if len(p.keys) == 0 {
 		s.Complain("SVIX_SECRET", "set it: the signing secret of the endpoint, whsec_…, from the partner")
 	}
@@ -72,8 +73,7 @@ func (p *Partner) Verify(r partner.Request, body []byte) error {
 // Decode reads a notification. Its key is the id that Svix gave the message, which every try of it repeats; a payload
 // that came without headers is keyed by referral_id, status and content.
 func (p *Partner) Decode(r partner.Request, body []byte) (lead.Event, error) {
-	var in payload
-	notes, err := partner.Decode(body, &in, p.rules)
+	in, notes, err := p.schema.Decode(body)
 	if err != nil {
 		return lead.Event{}, err
 	}
@@ -81,7 +81,7 @@ func (p *Partner) Decode(r partner.Request, body []byte) (lead.Event, error) {
 	if name == "" {
 		return lead.Event{}, partner.Invalid(lead.Fault{Field: "event_name", Rule: "required"})
 	}
-	e := lead.Event{Key: p.key(r, &in, body), Occurred: lead.ParseTime(text(in.ReferralDate))}
+	e := lead.Event{Key: p.key(r, in, body), Occurred: lead.ParseTime(text(in.ReferralDate))}
 	switch {
 	case disabled(name):
 		e.Type, e.About, e.Priority = "referral.endpoint_disabled", lead.Notice, lead.Critical
@@ -90,7 +90,7 @@ func (p *Partner) Decode(r partner.Request, body []byte) (lead.Event, error) {
 		return lead.Event{}, partner.Invalid(lead.Fault{Field: "referral_id", Rule: "required"})
 	case text(in.ReferralID) == "": // an event that the document does not list, about no referral
 		e.Type, e.About = "referral."+partner.Word(name), lead.Notice
-		notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: nameField(&in)})
+		notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: nameField(in)})
 	default:
 		e.Lead = in.lead(p.name)
 		notes = append(notes, in.place(&e, name)...)

@@ -5,7 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"leadrelay/internal/lead"
+	"leadrelay/internal/schema"
 )
 
 // payload is what the two examples of "Referral Created Event" show (seed 003); the document has no schema beside them.
@@ -25,42 +25,42 @@ type payload struct {
 	Company        *company       `json:"company"`
 	Type           *string        `json:"type"` // of Svix's operational webhooks, "endpoint.disabled"
 	Data           jsontext.Value `json:"data"` // the same; Svix documents it, not the partner, so it is left open
-	Extra          lead.Extra     `json:",embed" validate:"extra"`
+	Extra          schema.Extra   `json:",embed" validate:"extra"`
 }
 
 type details struct {
-	ClientReferenceID *string    `json:"client_reference_id"`
-	CountryMovingTo   *string    `json:"country_moving_to"`
-	CcyPair           *string    `json:"ccy_pair"`
-	ETV               *string    `json:"etv"` // a range in words, "50,000 - 100,000"
-	ServiceRequired   *string    `json:"service_required"`
-	Extra             lead.Extra `json:",embed" validate:"extra"`
+	ClientReferenceID *string      `json:"client_reference_id"`
+	CountryMovingTo   *string      `json:"country_moving_to"`
+	CcyPair           *string      `json:"ccy_pair"`
+	ETV               *string      `json:"etv"` // a range in words, "50,000 - 100,000"
+	ServiceRequired   *string      `json:"service_required"`
+	Extra             schema.Extra `json:",embed" validate:"extra"`
 }
 
 type contact struct {
-	FirstName    *string    `json:"first_name"`
-	LastName     *string    `json:"last_name"`
-	Email        *string    `json:"email"`
-	PhoneNumber  *string    `json:"phone_number"`
-	MobileNumber *string    `json:"mobile_number"`
-	DateOfBirth  *string    `json:"date_of_birth"`
-	Address      *address   `json:"address"`
-	Extra        lead.Extra `json:",embed" validate:"extra"`
+	FirstName    *string      `json:"first_name"`
+	LastName     *string      `json:"last_name"`
+	Email        *string      `json:"email"`
+	PhoneNumber  *string      `json:"phone_number"`
+	MobileNumber *string      `json:"mobile_number"`
+	DateOfBirth  *string      `json:"date_of_birth"`
+	Address      *address     `json:"address"`
+	Extra        schema.Extra `json:",embed" validate:"extra"`
 }
 
 type address struct {
-	Street   *string    `json:"street"`
-	City     *string    `json:"city"`
-	PostCode *string    `json:"post_code"`
-	Country  *string    `json:"country"`
-	State    *string    `json:"state"`
-	Extra    lead.Extra `json:",embed" validate:"extra"`
+	Street   *string      `json:"street"`
+	City     *string      `json:"city"`
+	PostCode *string      `json:"post_code"`
+	Country  *string      `json:"country"`
+	State    *string      `json:"state"`
+	Extra    schema.Extra `json:",embed" validate:"extra"`
 }
 
 type company struct {
-	Name               *string    `json:"name"`
-	RegistrationNumber *string    `json:"registration_number"`
-	Extra              lead.Extra `json:",embed" validate:"extra"`
+	Name               *string      `json:"name"`
+	RegistrationNumber *string      `json:"registration_number"`
+	Extra              schema.Extra `json:",embed" validate:"extra"`
 }
 
 // lookups are the document's "Response Status".
