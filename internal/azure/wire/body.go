@@ -1,0 +1,73 @@
+package wire
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+)
+
+// memory is a body that was read at once, and how it ended: nil for well.
+type memory struct {
+	data []byte
+	end  error
+}
+
+func (m *memory) Read(p []byte) (int, error) {
+	n := copy(p, m.data)
+	m.data = m.data[n:]
+	switch {
+	case len(m.data) > 0 || n == 0 && len(p) == 0:
+		return n, nil
+	case m.end != nil:
+		return n, m.end
+	}
+	return n, io.EOF
+}
+
+func (m *memory) Close() error { return nil }
+
+// stream is a body that comes as it is read. Its end gives the connection back, or closes it, once.
+type stream struct {
+	body   io.ReadCloser // of http.ReadResponse; its Close would read on to the end, so it is not called
+	c      *conn
+	keep   bool
+	ctx    context.Context
+	stop   func() bool
+	ended  sync.Once
+	closed atomic.Bool
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	if s.closed.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := s.body.Read(p)
+	if err == io.EOF {
+		s.end(s.keep)
+		return n, err
+	}
+	if err != nil {
+		s.end(false)
+	}
+	return n, told(s.ctx, err)
+}
+
+// Close may come while another goroutine reads: that one gets an error.
+func (s *stream) Close() error {
+	s.closed.Store(true)
+	s.end(false)
+	return nil
+}
+
+func (s *stream) end(keep bool) {
+	s.ended.Do(func() {
+		stopped := s.stop()
+		if !keep {
+			s.c.abort()
+			return
+		}
+		s.c.release(stopped)
+	})
+}

@@ -1,0 +1,119 @@
+package wire
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/textproto"
+	"time"
+)
+
+const (
+	longestHead = 64 << 10 // of an answer, the 1xx before it included
+	smallBody   = 64 << 10 // of an answer, that is read at once
+)
+
+// conn is a connection. One request has it at a time, or the pool.
+type conn struct {
+	net.Conn               // TLS, or the socket itself
+	socket   net.Conn      // what was dialled
+	abort    func()        // closes the socket, at once and from any goroutine
+	r        *bufio.Reader // of the conn
+	at       endpoint
+	owner    *Transport
+	since    time.Time // in the pool
+
+	mayCome     int64 // bytes that may still come before the answer's head is too long
+	sent, heard bool  // a byte of this request, of this answer
+	fault       error // of reading, which a parser may tell as one of its own
+}
+
+// roundTrip makes one request. After an error the connection is closed.
+func (c *conn) roundTrip(req *http.Request, all []byte) (*http.Response, error) {
+	stop := context.AfterFunc(req.Context(), c.abort)
+	resp, err := c.exchange(req, all)
+	if err != nil {
+		stop()
+		c.abort()
+		return nil, err
+	}
+	switch n := resp.ContentLength; {
+	case resp.Body == http.NoBody:
+		c.release(stop() && !resp.Close)
+	case n > 0 && n <= smallBody:
+		data := make([]byte, n)
+		got, err := io.ReadFull(c.r, data)
+		resp.Body = &memory{data: data[:got], end: told(req.Context(), err)}
+		c.release(stop() && !resp.Close && err == nil)
+	default:
+		_ = c.SetDeadline(time.Time{}) // the context bounds the rest; a closed connection says so to the reader
+		resp.Body = &stream{body: resp.Body, c: c, keep: !resp.Close, ctx: req.Context(), stop: stop}
+	}
+	return resp, nil
+}
+
+// exchange sends a request and reads its answer up to the body.
+func (c *conn) exchange(req *http.Request, all []byte) (*http.Response, error) {
+	c.mayCome, c.sent, c.heard, c.fault = longestHead, false, false, nil
+	if err := c.SetDeadline(until(c.owner.Base.ResponseHeaderTimeout)); err != nil {
+		return nil, err
+	}
+	n, err := c.Write(all)
+	c.sent = n > 0
+	if err != nil {
+		return nil, err
+	}
+	for {
+		resp, err := http.ReadResponse(c.r, req)
+		if err != nil {
+			return nil, cmp.Or(c.fault, err)
+		}
+		if resp.StatusCode == http.StatusSwitchingProtocols {
+			return nil, textproto.ProtocolError("the answer switches protocols unasked")
+		}
+		if resp.StatusCode/100 != 1 {
+			c.mayCome = math.MaxInt64
+			return resp, nil
+		}
+	}
+}
+
+// release keeps a connection whose answer was read to its end. One that has more to say has lost step: it is closed.
+func (c *conn) release(reusable bool) {
+	if reusable && c.r.Buffered() == 0 && c.SetDeadline(time.Time{}) == nil {
+		c.owner.idle.put(c)
+		return
+	}
+	_ = c.Close() // nobody waits for anything on it
+}
+
+// lost tells that a kept connection was dead, and that the request may go out again: the server cannot have got it, or
+// may get it twice. As in net/http, that is never so for a POST of which a byte was written.
+func (c *conn) lost(req *http.Request, err error) bool {
+	var slow net.Error
+	if c.heard || req.Context().Err() != nil || errors.As(err, &slow) && slow.Timeout() {
+		return false
+	}
+	switch req.Method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return !c.sent
+}
+
+// Read fails when an answer's head has become too long.
+func (c *conn) Read(p []byte) (int, error) {
+	if c.mayCome <= 0 {
+		c.fault = textproto.ProtocolError("the answer's header is too long")
+		return 0, c.fault
+	}
+	n, err := c.Conn.Read(p[:min(int64(len(p)), c.mayCome)])
+	c.mayCome -= int64(n)
+	c.heard, c.fault = c.heard || n > 0, err
+	return n, err
+}

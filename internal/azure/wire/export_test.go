@@ -1,0 +1,24 @@
+package wire
+
+import "time"
+
+// Age makes every idle connection older, or younger where d is negative: then nobody looks at it before it is used.
+func (t *Transport) Age(d time.Duration) {
+	t.idle.mu.Lock()
+	defer t.idle.mu.Unlock()
+	for _, list := range t.idle.kept {
+		for _, c := range list {
+			c.since = c.since.Add(-d)
+		}
+	}
+}
+
+// Idle is how many connections are kept.
+func (t *Transport) Idle() int {
+	t.idle.mu.Lock()
+	defer t.idle.mu.Unlock()
+	return t.idle.total
+}
+
+// Untidy makes the next connection that comes back look after all the others.
+func (t *Transport) Untidy() { t.idle.tidy = time.Time{} }
