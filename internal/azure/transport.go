@@ -12,6 +12,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"leadrelay/internal/azure/wire"
 )
 
 // Limits of the shared transport.
@@ -21,12 +23,13 @@ const (
 )
 
 // NewClient is the one HTTP client of a program: it follows no redirects, so no far side can steer a lead elsewhere,
-// and keeps enough connections to each host. Its errors hold whole URLs; [Redact] them before they go anywhere.
+// and keeps enough connections to each host. Its errors hold whole URLs; [Redact] them before they go anywhere. Its
+// Transport is a [*wire.Transport].
 func NewClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
+		Transport: &wire.Transport{Base: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           dialer.DialContext,
 			MaxIdleConns:          4 * connsPerHost,
@@ -34,8 +37,8 @@ func NewClient() *http.Client {
 			IdleConnTimeout:       90 * time.Second,
 			TLSHandshakeTimeout:   5 * time.Second,
 			ResponseHeaderTimeout: tryTimeout,
-			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		},
+			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(4 * connsPerHost)},
+		}},
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"leadrelay/internal/azure"
+	"leadrelay/internal/azure/wire"
 	"leadrelay/internal/config"
 	"leadrelay/local/azurite"
 )
@@ -105,7 +106,7 @@ func fill(t *testing.T, documented string, sign func(from, until time.Time) conf
 // dialing is the shared client, but that every blob host is the local blob port and every queue host the queue port.
 func dialing(roots *x509.CertPool, blob, queue int) *http.Client {
 	client := azure.NewClient()
-	transport := client.Transport.(*http.Transport)
+	transport := client.Transport.(*wire.Transport).Base
 	transport.TLSClientConfig.RootCAs = roots
 	transport.Proxy = nil
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {

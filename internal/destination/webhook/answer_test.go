@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"leadrelay/internal/azure"
 	"leadrelay/internal/config"
 	"leadrelay/internal/destination"
 	"leadrelay/internal/destination/webhook"
@@ -156,7 +157,7 @@ func TestWhatCannotWorkIsToldAtOpenWithoutItsSecrets(t *testing.T) {
 }
 
 func TestUnguardedClientIsRefused(t *testing.T) {
-	for name, client := range map[string]*http.Client{"none": nil, "default": {}, "plain": {Transport: &http.Transport{}}} {
+	for name, client := range map[string]*http.Client{"none": nil, "default": {}, "plain": {Transport: &http.Transport{}}, "storage's": azure.NewClient()} {
 		o := destination.Options{Address: "https://far.example.org/", Secrets: []config.Secret{secret}, Client: client}
 		if _, err := webhook.Open(o); err == nil || lead.KindOf(err) != lead.Internal {
 			t.Errorf("%s: %v", name, err)

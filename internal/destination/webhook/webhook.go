@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"leadrelay/internal/azure/wire"
 	"leadrelay/internal/destination"
 	"leadrelay/internal/httpclient"
 	"leadrelay/internal/lead"
@@ -54,8 +55,11 @@ func unguarded(c *http.Client) bool {
 	if c == nil || c.Transport == nil {
 		return true
 	}
-	_, plain := c.Transport.(*http.Transport)
-	return plain
+	switch c.Transport.(type) {
+	case *http.Transport, *wire.Transport:
+		return true
+	}
+	return false
 }
 
 // Deliver posts the body as it is. Any 2xx is success. So is 409, Assumed: the receiver says that it has the event

@@ -22,6 +22,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"leadrelay/internal/azure"
+	"leadrelay/internal/azure/wire"
 	"leadrelay/local/azurite"
 )
 
@@ -50,7 +51,7 @@ func StartIdentity(t *testing.T) Identity {
 	blob, queue, table := server.Ports()
 	at := func(port int) string { return fmt.Sprintf("https://127.0.0.1:%d/%s", port, azurite.Account) }
 	client := azure.NewClient()
-	client.Transport.(*http.Transport).TLSClientConfig.RootCAs = roots
+	client.Transport.(*wire.Transport).Base.TLSClientConfig.RootCAs = roots
 	account, err := azure.ConnectAccount(fmt.Sprintf("DefaultEndpointsProtocol=https;AccountName=%s;AccountKey=%s;BlobEndpoint=%s;QueueEndpoint=%s;TableEndpoint=%s",
 		azurite.Account, azurite.AccountKey, at(blob), at(queue), at(table)), client)
 	if err != nil {
