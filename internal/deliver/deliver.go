@@ -69,11 +69,18 @@ func (d *Deliverer) Deliver(ctx context.Context, text []byte) error {
 
 // event handles the message of an event.
 func (d *Deliverer) event(ctx context.Context, m ledger.Message, all []registry.Destination) error {
-	targets, passed, err := d.route(ctx, &m, all)
+	arrival, err := d.Ledger.Arrive(ctx, &m)
 	if err != nil {
 		return err
 	}
-	opened, err := d.Ledger.Open(ctx, &m, targets, passed)
+	var targets []ledger.Target
+	var passed []ledger.Decision
+	if !arrival.Known() {
+		if targets, passed, err = d.route(ctx, &m, arrival.Initial, all); err != nil {
+			return err
+		}
+	}
+	opened, err := d.Ledger.Open(ctx, arrival, targets, passed)
 	if err != nil {
 		return err
 	}
@@ -108,24 +115,28 @@ func (d *Deliverer) conclude(ctx context.Context, o ledger.Opened) error {
 // fanOut makes the first try of each delivery, side by side, and records each outcome as it comes.
 func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelope, o ledger.Opened, all []registry.Destination) error {
 	errs, left := make([]error, len(o.Pending)), make([]ledger.OpenEntry, len(o.Pending))
-	var wg sync.WaitGroup
-	for i, row := range o.Pending {
-		wg.Go(func() {
-			if row.Try > 0 {
-				return // its retry is on its way
-			}
-			var err error
-			j := job{event: e, row: row, to: find(all, row.Destination), repeat: o.Verdict == ledger.Again}
-			if left[i], err = d.one(ctx, log, j); err != nil {
-				errs[i] = fmt.Errorf("%s: %w", row.Name, err)
-			}
-		})
+	tries := d.Ledger.FirstTries(o)
+	try := func(i int) {
+		row := o.Pending[i]
+		if row.Try > 0 {
+			return // its retry is on its way
+		}
+		var err error
+		j := job{event: e, row: row, to: find(all, row.Destination), repeat: o.Verdict == ledger.Again, book: tries}
+		if left[i], err = d.one(ctx, log, j); err != nil {
+			errs[i] = fmt.Errorf("%s: %w", row.Name, err)
+		}
 	}
+	var wg sync.WaitGroup
+	for i := range o.Pending[1:] {
+		wg.Go(func() { try(i + 1) })
+	}
+	try(0)
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	if _, err := d.Ledger.ConcludeOpened(ctx, o); err != nil {
+	if err := tries.Conclude(ctx); err != nil {
 		return err
 	}
 	for i, row := range o.Pending {
@@ -170,7 +181,7 @@ func (d *Deliverer) again(ctx context.Context, row ledger.Delivery, to *registry
 	if err != nil || !ok {
 		return err
 	}
-	j := job{row: row, to: to, repeat: row.Tries > 0 || row.Try > 0}
+	j := job{row: row, to: to, repeat: row.Tries > 0 || row.Try > 0, book: d.Ledger}
 	j.event, err = d.Ledger.Payload(ctx, e)
 	switch {
 	case errors.Is(err, ledger.ErrErased):

@@ -132,12 +132,11 @@ func (d *Deliverer) replayNew(ctx context.Context, e ledger.Event, m *ledger.Mes
 
 // stored is a stored event as filters see it.
 func (d *Deliverer) stored(ctx context.Context, e ledger.Event, m *ledger.Message) (*rule.Event, error) {
-	in, err := d.decoded(ctx, m)
+	initial, err := d.Ledger.WasInitial(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	in.Initial, err = d.Ledger.WasInitial(ctx, e)
-	return in, err
+	return d.decoded(ctx, m, initial)
 }
 
 // Release lets a delivery go that waits for a person. no says why it does not.

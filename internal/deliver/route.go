@@ -20,11 +20,11 @@ const (
 
 // route decides for which destinations an event is, and why it is not for the others. It looks at the destinations as
 // they are now; the ledger keeps the decision with the event.
-func (d *Deliverer) route(ctx context.Context, m *ledger.Message, all []registry.Destination) ([]ledger.Target, []ledger.Decision, error) {
+func (d *Deliverer) route(ctx context.Context, m *ledger.Message, initial bool, all []registry.Destination) ([]ledger.Target, []ledger.Decision, error) {
 	if m.Reject != nil {
 		return nil, nil, nil
 	}
-	e, err := d.decoded(ctx, m)
+	e, err := d.decoded(ctx, m, initial)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,14 +54,10 @@ func (d *Deliverer) route(ctx context.Context, m *ledger.Message, all []registry
 	return targets, passed, nil
 }
 
-// decoded is the event as filters see it. One that cannot be decoded (its partner's settings are gone, or its schema
+// decoded is the event as filters see it, initial when it is no update. One that cannot be decoded (its partner's settings are gone, or its schema
 // has changed since it was accepted) still has what its envelope says.
-func (d *Deliverer) decoded(ctx context.Context, m *ledger.Message) (*rule.Event, error) {
+func (d *Deliverer) decoded(ctx context.Context, m *ledger.Message, initial bool) (*rule.Event, error) {
 	if err := d.Ledger.Resolve(ctx, m); err != nil {
-		return nil, err
-	}
-	initial, err := d.Ledger.Initial(ctx, *m)
-	if err != nil {
 		return nil, err
 	}
 	env := m.Envelope

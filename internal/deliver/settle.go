@@ -46,7 +46,7 @@ func (d *Deliverer) settle(ctx context.Context, j job, out *ledger.Outcome, caus
 			return left, fmt.Errorf("put the next try: %w", err)
 		}
 	}
-	if left, err = d.Ledger.Record(ctx, j.row, *out, j.event.Time); err != nil {
+	if left, err = j.book.Record(ctx, j.row, *out, j.event.Time); err != nil {
 		return left, err
 	}
 	d.learn(ctx, j, *out)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"time"
 
 	"leadrelay/internal/destination"
 	"leadrelay/internal/lead"
@@ -23,6 +24,13 @@ type job struct {
 	repeat bool                  // an earlier try may have reached the far side
 	stale  bool                  // a newer version of the lead has come since
 	erased bool                  // its payload is gone
+	book   recorder              // takes what it comes to
+}
+
+// recorder writes down what a try came to: the ledger itself or, for the first tries of an event, ledger.FirstTries.
+type recorder interface {
+	// Record gives what is left in the index of open deliveries, to be removed when the event's state is written.
+	Record(ctx context.Context, d ledger.Delivery, o ledger.Outcome, received time.Time) (left ledger.OpenEntry, err error)
 }
 
 // one makes one try, if one is to be made, and writes down what it came to. An error means that nothing is written. What

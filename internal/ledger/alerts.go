@@ -56,9 +56,9 @@ func (a *Alerts) List(ctx context.Context) ([]Alert, error) {
 	return out, nil
 }
 
-func parseAlert(r row) Alert {
-	return Alert{Name: r.text("Name"), Subject: r.text("Subject"), Text: r.text("Text"), Raised: r.time("Raised"), Ended: r.time("Ended"),
-		Told: r.flag("Told"), ToldOver: r.flag("ToldOver")}
+func parseAlert(r azure.Row) Alert {
+	return Alert{Name: r.Text("Name"), Subject: r.Text("Subject"), Text: r.Text("Text"), Raised: r.Time("Raised"), Ended: r.Time("Ended"),
+		Told: r.Flag("Told"), ToldOver: r.Flag("ToldOver")}
 }
 
 // Raise notes what is wrong; news says that it was not noted before.
@@ -76,16 +76,12 @@ func (a *Alerts) Raise(ctx context.Context, name, subject, text string) (news bo
 
 // Save writes an alert as it is now.
 func (a *Alerts) Save(ctx context.Context, alert Alert) error {
-	b, err := entity(alertPartition, alert.row(), map[string]any{"Name": alert.Name, "Subject": alert.Subject, "Text": alert.Text,
-		"Raised": alert.Raised, "Ended": alert.Ended, "Told": alert.Told, "ToldOver": alert.ToldOver})
-	if err != nil {
-		return err
-	}
-	return a.upsert(ctx, b)
+	return a.upsert(ctx, azure.NewEntity(alertPartition, alert.row()).Text("Name", alert.Name).Text("Subject", alert.Subject).Text("Text", alert.Text).
+		Time("Raised", alert.Raised).Time("Ended", alert.Ended).Flag("Told", alert.Told).Flag("ToldOver", alert.ToldOver))
 }
 
-func (a *Alerts) upsert(ctx context.Context, b []byte) error {
-	replace := &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace}
+func (a *Alerts) upsert(ctx context.Context, e *azure.Entity) error {
+	b, replace := e.JSON(), &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace}
 	_, err := a.Table.UpsertEntity(ctx, b, replace)
 	if azure.NotFound(err) {
 		if _, err := a.Table.CreateTable(ctx, nil); err != nil && !azure.Exists(err) {
@@ -117,11 +113,7 @@ func (a *Alerts) Note(ctx context.Context, name string, v any) error {
 	if err != nil {
 		return fmt.Errorf("encode a note: %w", err)
 	}
-	b, err := entity(notePartition, name, map[string]any{"Note": string(text)})
-	if err != nil {
-		return err
-	}
-	return a.upsert(ctx, b)
+	return a.upsert(ctx, azure.NewEntity(notePartition, name).Text("Note", string(text)))
 }
 
 func (a *Alerts) ReadNote(ctx context.Context, name string, v any) error {
@@ -129,7 +121,7 @@ func (a *Alerts) ReadNote(ctx context.Context, name string, v any) error {
 	if err != nil || !ok {
 		return err
 	}
-	return r.decode("Note", v)
+	return decode(r, "Note", v)
 }
 
 // LastRuns are the last runs of all lanes that were ever drained, by lane. It reads the lanes' rows only.
@@ -140,7 +132,7 @@ func (r *LaneRuns) LastRuns(ctx context.Context) ([]LaneRun, error) {
 			return nil, fmt.Errorf("last runs: %w", err)
 		}
 		var run LaneRun
-		if row.decode("Run", &run) != nil || run.Lane == "" {
+		if decode(row, "Run", &run) != nil || run.Lane == "" {
 			continue // it was looked at and never drained
 		}
 		out = append(out, run)

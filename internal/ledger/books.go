@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
 )
@@ -87,13 +85,13 @@ func (l *Ledger) Book(ctx context.Context, partner string, day time.Time) (Book,
 	if !over {
 		return l.countDay(ctx, partner, day)
 	}
-	kept, ok, err := get(ctx, l.Index, booksPrefix+partner, date)
+	kept, ok, err := l.index.get(ctx, booksPrefix+partner, date)
 	if err != nil {
 		return Book{}, fmt.Errorf("books: %w", err)
 	}
 	var b Book
-	if ok && kept.text("Totals") != "" {
-		return b, kept.decode("Totals", &b)
+	if ok && kept.Text("Totals") != "" {
+		return b, decode(kept, "Totals", &b)
 	}
 	// Whoever changes the day from here on removes the row, and what was counted is not kept.
 	mark, err := l.openBook(ctx, partner, date)
@@ -113,15 +111,11 @@ func (l *Ledger) Book(ctx context.Context, partner string, day time.Time) (Book,
 func endOf(day time.Time) time.Time { return day.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour) }
 
 func (l *Ledger) openBook(ctx context.Context, partner, date string) (azcore.ETag, error) {
-	b, err := entity(booksPrefix+partner, date, map[string]any{"Counting": l.Now()})
+	mark, err := l.index.upsert(ctx, azure.NewEntity(booksPrefix+partner, date).Time("Counting", l.Now()))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("books: %w", err)
 	}
-	resp, err := l.Index.UpsertEntity(ctx, b, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
-	if err != nil {
-		return "", fmt.Errorf("books: %w", azure.Classify(err))
-	}
-	return resp.ETag, nil
+	return mark, nil
 }
 
 func (l *Ledger) closeBook(ctx context.Context, b Book, mark azcore.ETag) error {
@@ -129,25 +123,21 @@ func (l *Ledger) closeBook(ctx context.Context, b Book, mark azcore.ETag) error 
 	if err != nil {
 		return err
 	}
-	row, err := entity(booksPrefix+b.Partner, b.Day, map[string]any{"Totals": string(text)})
-	if err != nil {
-		return err
-	}
-	_, err = l.Index.UpdateEntity(ctx, row, &aztables.UpdateEntityOptions{IfMatch: &mark, UpdateMode: aztables.UpdateModeReplace})
+	_, err = l.index.Replace(ctx, azure.NewEntity(booksPrefix+b.Partner, b.Day).Text("Totals", string(text)), mark)
 	if err != nil && !azure.Stale(err) && !azure.NotFound(err) {
-		return fmt.Errorf("books: %w", azure.Classify(err))
+		return fmt.Errorf("books: %w", err)
 	}
 	return nil
 }
 
-// reopenBook forgets the totals of a day that is over, because something of it has changed.
+// reopenBook forgets the totals of a day that is over, because something of it has changed. Nobody counts a day for good
+// before closeAfter; half of that bears with clocks that differ.
 func (l *Ledger) reopenBook(ctx context.Context, partner string, received time.Time) error {
-	if l.Now().Before(endOf(received)) {
+	if l.Now().Before(endOf(received).Add(closeAfter / 2)) {
 		return nil
 	}
-	_, err := l.Index.DeleteEntity(ctx, booksPrefix+partner, received.UTC().Format(time.DateOnly), &aztables.DeleteEntityOptions{IfMatch: to.Ptr(azcore.ETagAny)})
-	if err != nil && !azure.NotFound(err) {
-		return fmt.Errorf("books: %w", azure.Classify(err))
+	if err := l.index.remove(ctx, booksPrefix+partner, received.UTC().Format(time.DateOnly)); err != nil {
+		return fmt.Errorf("books: %w", err)
 	}
 	return nil
 }
@@ -187,23 +177,13 @@ func (l *Ledger) countDay(ctx context.Context, partner string, day time.Time) (B
 
 var errLost = errors.New("the receipt has no event")
 
-// lookInto puts right the row of a receipt that nobody has concluded; errLost when nothing in the ledger stands for it.
+// lookInto puts right the row of a receipt that nobody has concluded; errLost when nothing in the ledger stands for it. The
+// row names the event by the message's own key: it may be one that brought an older version back.
 func (l *Ledger) lookInto(ctx context.Context, n Line) (Line, error) {
-	e, ok, err := get(ctx, l.Events, n.Key, eventRow)
-	switch {
-	case err != nil:
-		return n, err
-	case !ok:
-		return n, errLost
-	case e.text("Receipt") == n.Receipt:
-		_, err = l.Conclude(ctx, n.Key)
-	default:
-		_, kept, getErr := get(ctx, l.Events, n.Key, duplicateRow+n.Receipt)
-		if err = getErr; err == nil && !kept {
-			return n, errLost
-		}
-		if err == nil {
-			err = l.markDay(ctx, n, Duplicated, "", azcore.ETagAny)
+	err := errLost
+	for _, key := range []string{n.Key, l.Hash.Of("reverted", n.Key, n.Receipt)} {
+		if n.Key = key; errors.Is(err, errLost) {
+			err = l.lookUnder(ctx, n)
 		}
 	}
 	if err != nil {
@@ -214,4 +194,26 @@ func (l *Ledger) lookInto(ctx context.Context, n Line) (Line, error) {
 		err = errLost
 	}
 	return now, err
+}
+
+// lookUnder is lookInto for one key.
+func (l *Ledger) lookUnder(ctx context.Context, n Line) error {
+	e, ok, err := l.events.get(ctx, n.Key, eventRow)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return errLost
+	case e.Text("Receipt") == n.Receipt:
+		_, err = l.Conclude(ctx, n.Key)
+		return err
+	}
+	_, kept, err := l.events.get(ctx, n.Key, duplicateRow+n.Receipt)
+	if err == nil && !kept {
+		return errLost
+	}
+	if err != nil {
+		return err
+	}
+	return l.markDay(ctx, n, Duplicated, "", azcore.ETagAny)
 }

@@ -1,16 +1,12 @@
 package ledger
 
-import (
-	"encoding/json"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
-)
+import "encoding/json"
 
 // maxDecisions bounds the decisions that an event row keeps, in bytes of JSON: a property holds 64 KiB.
 const maxDecisions = 60 << 10
 
 // packDecisions keeps as many decisions as fit; the last one then says that there were more.
-func packDecisions(list []Decision) aztables.EDMBinary {
+func packDecisions(list []Decision) []byte {
 	b := []byte("[")
 	for i, d := range list {
 		one, err := json.Marshal(d)

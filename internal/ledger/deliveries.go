@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
 )
@@ -60,18 +58,14 @@ func (l *Ledger) Claim(ctx context.Context, key, destination string, try int, un
 		return d, Busy, nil
 	}
 	d.Try = try
-	b, err := entity(key, deliveryPrefix+destination, map[string]any{"Try": int32(try), "Until": until})
-	if err != nil {
-		return d, Settled, err
-	}
-	resp, err := l.Events.UpdateEntity(ctx, b, &aztables.UpdateEntityOptions{IfMatch: &d.etag, UpdateMode: aztables.UpdateModeMerge})
+	etag, err := l.events.Merge(ctx, azure.NewEntity(key, deliveryPrefix+destination).Int("Try", try).Time("Until", until), d.etag)
 	if azure.Stale(err) {
 		return d, Settled, nil // somebody else was faster with the same try
 	}
 	if err != nil {
-		return d, Settled, fmt.Errorf("claim: %w", azure.Classify(err))
+		return d, Settled, fmt.Errorf("claim: %w", err)
 	}
-	d.etag = resp.ETag
+	d.etag = etag
 	return d, Taken, nil
 }
 
@@ -82,6 +76,18 @@ func (l *Ledger) Claim(ctx context.Context, key, destination string, try int, un
 // Where the delivery stood among the open ones before is left for [Ledger.RemoveOpen], to be taken away only when the
 // event's state is written too: until then it tells Sweep that something is unfinished.
 func (l *Ledger) Record(ctx context.Context, d Delivery, o Outcome, received time.Time) (left OpenEntry, err error) {
+	row, left, err := l.record(ctx, d, o, received)
+	if err != nil {
+		return left, err
+	}
+	if _, err := l.events.Merge(ctx, row, azcore.ETagAny); err != nil {
+		return left, fmt.Errorf("record delivery: %w", err)
+	}
+	return left, nil
+}
+
+// record is Record but for the delivery's row, which it leaves to be merged.
+func (l *Ledger) record(ctx context.Context, d Delivery, o Outcome, received time.Time) (row *azure.Entity, left OpenEntry, err error) {
 	open := ""
 	switch {
 	case o.State == InFlight:
@@ -94,43 +100,34 @@ func (l *Ledger) Record(ctx context.Context, d Delivery, o Outcome, received tim
 	}
 	if open != "" && open != d.open {
 		if err := l.addOpen(ctx, d.Destination, open); err != nil {
-			return left, err
+			return nil, left, err
 		}
-	}
-	props := map[string]any{"State": string(o.State), "Try": int32(d.Try), "Until": time.Unix(0, 0), "Open": open, "Reason": o.Reason, "Stale": o.Stale}
-	if o.State == InFlight {
-		props["Due"] = o.Next
-	}
-	if o.Replay != "" {
-		props["Replay"], props["First"] = o.Replay, o.Next
-	}
-	props["Log"] = packLog(d.Log, o, d.Tries, l.Now())
-	if !o.Started.IsZero() {
-		if d.First.IsZero() {
-			props["First"] = o.Started
-		}
-		props["Tries"], props["Tried"], props["TookMs"] = int32(d.Tries+1), o.Started, int32(o.Took.Milliseconds())
-		props["FarID"], props["Code"], props["Assumed"] = o.ID, o.Code, o.Assumed
-	}
-	b, err := entity(d.key, deliveryPrefix+d.Destination, props)
-	if err != nil {
-		return left, err
-	}
-	if err := l.merge(ctx, b, azcore.ETagAny); err != nil {
-		return left, fmt.Errorf("record delivery: %w", err)
 	}
 	if d.open != open {
 		left = OpenEntry{row: d.open}
 	}
-	return left, nil
+	row = azure.NewEntity(d.key, deliveryPrefix+d.Destination).Text("State", string(o.State)).Int("Try", d.Try).Time("Until", time.Unix(0, 0)).
+		Text("Open", open).Text("Reason", o.Reason).Flag("Stale", o.Stale).Text("Log", packLog(d.Log, o, d.Tries, l.Now()))
+	if o.State == InFlight {
+		row.Time("Due", o.Next)
+	}
+	first := d.First
+	switch {
+	case o.Replay != "":
+		row.Text("Replay", o.Replay).Time("First", o.Next)
+	case first.IsZero():
+		row.Time("First", o.Started)
+	}
+	if !o.Started.IsZero() {
+		row.Int("Tries", d.Tries+1).Time("Tried", o.Started).Int("TookMs", int(o.Took.Milliseconds())).
+			Text("FarID", o.ID).Text("Code", o.Code).Flag("Assumed", o.Assumed)
+	}
+	return row, left, nil
 }
 
 func (l *Ledger) addOpen(ctx context.Context, destination, row string) error {
-	b, err := entity(openPrefix+destination, row, map[string]any{})
-	if err != nil {
-		return err
-	}
-	if err := ignoreExists(l.add(ctx, l.Index, b)); err != nil {
+	_, err := l.index.add(ctx, azure.NewEntity(openPrefix+destination, row))
+	if err := ignoreExists(err); err != nil {
 		return fmt.Errorf("index delivery: %w", err)
 	}
 	return nil
@@ -141,8 +138,8 @@ func (l *Ledger) RemoveOpen(ctx context.Context, destination string, e OpenEntry
 	if e.row == "" {
 		return nil
 	}
-	if _, err := l.Index.DeleteEntity(ctx, openPrefix+destination, e.row, nil); err != nil && !azure.NotFound(err) {
-		return fmt.Errorf("index delivery: %w", azure.Classify(err))
+	if err := l.index.remove(ctx, openPrefix+destination, e.row); err != nil {
+		return fmt.Errorf("index delivery: %w", err)
 	}
 	return nil
 }
@@ -164,25 +161,21 @@ const (
 func (l *Ledger) OpenDeliveries(ctx context.Context, destination string, kind OpenKind, before time.Time, max int) ([]OpenEntry, error) {
 	prefix := []string{retryPrefix, heldPrefix, waitingPrefix}[kind]
 	filter := fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s' and RowKey lt '%s'", openPrefix+destination, prefix, prefix+before.UTC().Format(sortable))
-	page, err := l.Index.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter, Top: to.Ptr(int32(max))}).NextPage(ctx)
-	if azure.NotFound(err) {
-		return nil, nil
-	}
+	rows, _, err := l.index.page(ctx, filter, max)
 	if err != nil {
-		return nil, fmt.Errorf("list open deliveries: %w", azure.Classify(err))
+		return nil, fmt.Errorf("list open deliveries: %w", err)
 	}
-	var out []OpenEntry
-	for _, b := range page.Entities {
-		r, err := parseRow(b)
-		if err != nil {
-			return nil, err
-		}
-		at, key, _ := strings.Cut(strings.TrimPrefix(r.key, prefix), "|")
+	return parseOpen(prefix, rows)
+}
+
+func parseOpen(prefix string, rows []azure.Row) (out []OpenEntry, err error) {
+	for _, r := range rows {
+		at, key, _ := strings.Cut(strings.TrimPrefix(r.Key, prefix), "|")
 		when, err := time.Parse(sortable, at)
 		if err != nil {
-			return nil, fmt.Errorf("index row %s is not one that we wrote", r.key)
+			return nil, fmt.Errorf("index row %s is not one that we wrote", r.Key)
 		}
-		out = append(out, OpenEntry{Key: key, Time: when, row: r.key})
+		out = append(out, OpenEntry{Key: key, Time: when, row: r.Key})
 	}
 	return out, nil
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
 )
@@ -55,18 +54,15 @@ func (l *Ledger) Erase(ctx context.Context, key string) error {
 		return err
 	}
 	var errs []error
-	err = l.rows(ctx, key, duplicateRow, func(r row) {
-		n := Line{Partner: e.Partner, Receipt: strings.TrimPrefix(r.key, duplicateRow), Received: r.time("Received")}
+	err = l.rows(ctx, key, duplicateRow, func(r azure.Row) {
+		n := Line{Partner: e.Partner, Receipt: strings.TrimPrefix(r.Key, duplicateRow), Received: r.Time("Received")}
 		errs = append(errs, l.eraseLine(ctx, n))
 	})
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return err
 	}
-	b, err := entity(key, eventRow, map[string]any{"Envelope": aztables.EDMBinary{}, "Message": aztables.EDMBinary{}, "Claim": "", "Subject": "", "Erased": l.Now()})
-	if err != nil {
-		return err
-	}
-	if err := l.merge(ctx, b, azcore.ETagAny); err != nil {
+	row := azure.NewEntity(key, eventRow).Bytes("Envelope", nil).Bytes("Message", nil).Text("Claim", "").Text("Subject", "").Time("Erased", l.Now())
+	if _, err := l.events.Merge(ctx, row, azcore.ETagAny); err != nil {
 		return fmt.Errorf("erase event: %w", err)
 	}
 	return nil
@@ -74,14 +70,9 @@ func (l *Ledger) Erase(ctx context.Context, key string) error {
 
 // eraseLine takes the lead's id off the row of a receipt.
 func (l *Ledger) eraseLine(ctx context.Context, n Line) error {
-	b, err := entity(dayPartition(n.Partner, n.Received), n.Receipt, map[string]any{"Subject": ""})
-	if err != nil {
-		return err
-	}
-	anyTag := azcore.ETagAny
-	_, err = l.Index.UpdateEntity(ctx, b, &aztables.UpdateEntityOptions{IfMatch: &anyTag, UpdateMode: aztables.UpdateModeMerge})
+	_, err := l.index.Merge(ctx, azure.NewEntity(dayPartition(n.Partner, n.Received), n.Receipt).Text("Subject", ""), azcore.ETagAny)
 	if err != nil && !azure.NotFound(err) {
-		return fmt.Errorf("erase receipt: %w", azure.Classify(err))
+		return fmt.Errorf("erase receipt: %w", err)
 	}
 	return nil
 }

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 
 	"leadrelay/internal/azure"
@@ -69,18 +68,17 @@ func (h Hash) Of(parts ...string) string {
 
 // Ledger is the table of events with its index and the claims that hold large envelopes.
 type Ledger struct {
-	Events *aztables.Client
-	Index  *aztables.Client
 	Claims *container.Client
 	Hash   Hash
 	Now    func() time.Time
 
-	noted sync.Map // the rows of the days that this process has written
+	events, index table
+	days          sync.Map // the rows of the days that this process has written
 }
 
 // New opens the ledger of an account. It calls nothing.
 func New(a *azure.Account, n Names, h Hash, now func() time.Time) *Ledger {
-	return &Ledger{Events: a.Table(n.Ledger()), Index: a.Table(n.Index()), Claims: a.Container(n.Claims()), Hash: h, Now: now}
+	return &Ledger{events: openTable(a, n.Ledger()), index: openTable(a, n.Index()), Claims: a.Container(n.Claims()), Hash: h, Now: now}
 }
 
 // Setup creates what a deployment needs and leaves alone what is there. It is what `leadctl setup` does.

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/oklog/ulid/v2"
 
 	"leadrelay/internal/azure"
@@ -31,7 +29,7 @@ func (l *Ledger) Days(ctx context.Context, since, until time.Time) iter.Seq2[Day
 				yield(Day{}, fmt.Errorf("list days: %w", err))
 				return
 			}
-			d, err := parseDay(r.key)
+			d, err := parseDay(r.Key)
 			if !yield(d, err) || err != nil {
 				return
 			}
@@ -72,34 +70,8 @@ func (l *Ledger) Partners(ctx context.Context) ([]string, error) {
 }
 
 // indexRows reads rows of the index.
-func (l *Ledger) indexRows(ctx context.Context, filter, columns string) iter.Seq2[row, error] {
-	return rowsOf(ctx, l.Index, filter, columns)
-}
-
-// rowsOf reads rows page by page; columns are all when empty. No table is no rows.
-func rowsOf(ctx context.Context, t *aztables.Client, filter, columns string) iter.Seq2[row, error] {
-	o := &aztables.ListEntitiesOptions{Filter: &filter}
-	if columns != "" {
-		o.Select = &columns
-	}
-	return func(yield func(row, error) bool) {
-		for pages := t.NewListEntitiesPager(o); pages.More(); {
-			page, err := pages.NextPage(ctx)
-			if azure.NotFound(err) {
-				return
-			}
-			if err != nil {
-				yield(row{}, azure.Classify(err))
-				return
-			}
-			for _, b := range page.Entities {
-				r, err := parseRow(b)
-				if !yield(r, err) || err != nil {
-					return
-				}
-			}
-		}
-	}
+func (l *Ledger) indexRows(ctx context.Context, filter, columns string) iter.Seq2[azure.Row, error] {
+	return rowsOf(ctx, l.index.sdk, filter, columns)
 }
 
 // dayLines reads the receipts of a partner's day behind a receipt, oldest first.
@@ -159,21 +131,14 @@ func (q Query) filter() string {
 // window is one request's worth of a partner's day: rows from a time on and before a receipt.
 func (l *Ledger) window(ctx context.Context, d Day, from, before, filter string) (rows []Line, whole bool, err error) {
 	filter = fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s' and RowKey lt '%s'%s", dayPartition(d.Partner, d.Day), from, before, filter)
-	page, err := l.Index.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter, Top: to.Ptr(int32(windowRows))}).NextPage(ctx)
-	if azure.NotFound(err) {
-		return nil, true, nil
-	}
+	page, more, err := l.index.page(ctx, filter, windowRows)
 	if err != nil {
-		return nil, false, fmt.Errorf("list events: %w", azure.Classify(err))
+		return nil, false, fmt.Errorf("list events: %w", err)
 	}
-	for _, b := range page.Entities {
-		r, err := parseRow(b)
-		if err != nil {
-			return nil, false, err
-		}
+	for _, r := range page {
 		rows = append(rows, parseLine(d.Partner, r))
 	}
-	return rows, page.NextRowKey == nil, nil
+	return rows, !more, nil
 }
 
 // windowRows is how many rows a request may give; Azure gives no more.

@@ -6,67 +6,45 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-
 	"leadrelay/internal/azure"
 	"leadrelay/internal/lead"
 )
 
 // Conclude writes the one state of an event, out of what its deliveries say, to the event and to the row of its receipt.
 // Both are guarded by ETag, and both ETags are older than what is read of the deliveries: whoever writes last has seen
-// every delivery as it was after the write before.
+// every delivery as it was after the write before. While the event's first tries are made it writes the event's row in any
+// case, so that [FirstTries], which does not read, sees that somebody else was there.
 func (l *Ledger) Conclude(ctx context.Context, key string) (State, error) {
-	return l.conclude(ctx, key, "")
-}
-
-// ConcludeOpened is Conclude for an event that was opened just now.
-func (l *Ledger) ConcludeOpened(ctx context.Context, o Opened) (State, error) {
-	return l.conclude(ctx, o.Key, o.day)
-}
-
-// conclude takes the ETag of the receipt's row where it is known.
-func (l *Ledger) conclude(ctx context.Context, key string, day azcore.ETag) (State, error) {
 	for range races {
-		state, err := l.concludeOnce(ctx, key, day)
+		state, err := l.concludeOnce(ctx, key)
 		if !azure.Stale(err) {
 			return state, err
 		}
-		day = ""
 	}
 	return "", &lead.Error{Kind: lead.Unavailable, Err: errors.New("the event changed under every try")}
 }
 
-func (l *Ledger) concludeOnce(ctx context.Context, key string, day azcore.ETag) (State, error) {
-	e, ok, err := get(ctx, l.Events, key, eventRow)
+func (l *Ledger) concludeOnce(ctx context.Context, key string) (State, error) {
+	e, ok, err := l.events.get(ctx, key, eventRow)
 	if err != nil || !ok {
 		return "", err
 	}
-	at := Line{Key: key, Receipt: e.text("Receipt"), Partner: e.text("Partner"), Received: e.time("Received"), etag: day}
-	if day == "" {
-		seen, ok, err := l.line(ctx, at.Partner, at.Received, at.Receipt)
-		if err != nil {
-			return "", err
-		}
-		if ok {
-			at = seen
-			at.Key = key
-		}
+	at := Line{Key: key, Receipt: e.Text("Receipt"), Partner: e.Text("Partner"), Received: e.Time("Received")}
+	seen, ok, err := l.line(ctx, at.Partner, at.Received, at.Receipt)
+	if err != nil {
+		return "", err
+	}
+	if ok {
+		at = seen
+		at.Key = key
 	}
 	rows, err := l.deliveries(ctx, key)
 	if err != nil {
 		return "", err
 	}
 	state, sent := standing(e, rows)
-	if state != e.state() {
-		props := map[string]any{"State": string(state)}
-		if state == Delivered || state == Dead {
-			props["Finished"] = l.Now()
-		}
-		b, err := entity(key, eventRow, props)
-		if err != nil {
-			return "", err
-		}
-		if err := l.merge(ctx, b, e.etag); err != nil {
+	if state != stateOf(e) || e.Flag("Opening") {
+		if _, err := l.events.Merge(ctx, l.conclusion(key, state), e.ETag); err != nil {
 			return "", err
 		}
 	}
@@ -76,10 +54,19 @@ func (l *Ledger) concludeOnce(ctx context.Context, key string, day azcore.ETag) 
 	return state, l.markDay(ctx, at, state, sent, at.etag)
 }
 
+// conclusion is what is written to an event's row when its state is known.
+func (l *Ledger) conclusion(key string, s State) *azure.Entity {
+	row := azure.NewEntity(key, eventRow).Text("State", string(s)).Flag("Opening", false)
+	if s == Delivered || s == Dead {
+		row.Time("Finished", l.Now())
+	}
+	return row
+}
+
 // standing is the state of an event and how each of its destinations stands, with the deliveries that the insert fixed
 // and that are missing.
-func standing(e row, rows map[string]Delivery) (State, string) {
-	fixed := strings.Fields(e.text("Destinations"))
+func standing(e azure.Row, rows map[string]Delivery) (State, string) {
+	fixed := strings.Fields(e.Text("Destinations"))
 	var states []State
 	var sent []Sent
 	for id, d := range rows {
@@ -92,17 +79,8 @@ func standing(e row, rows map[string]Delivery) (State, string) {
 		}
 	}
 	state := Overall(states)
-	if e.text("Reject") != "" {
-		state = e.state() // it was never for anybody
+	if e.Text("Reject") != "" {
+		state = stateOf(e) // it was never for anybody
 	}
 	return state, packSent(sent)
-}
-
-// sentOf is how the destinations of a new event stand.
-func sentOf(targets []Target) string {
-	var sent []Sent
-	for _, t := range targets {
-		sent = append(sent, Sent{Destination: t.ID, State: t.state(), Waiting: t.waits()})
-	}
-	return packSent(sent)
 }

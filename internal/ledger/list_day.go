@@ -2,16 +2,13 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
 )
@@ -103,51 +100,15 @@ func dayPartition(partner string, at time.Time) string {
 	return dayPrefix + partner + "|" + at.UTC().Format(time.DateOnly)
 }
 
-// index writes the rows by which an event is found, side by side, before the event itself. The ETag is that of a new row
-// of the day index, empty when the row was there.
-func (l *Ledger) index(ctx context.Context, e Event) (day azcore.ETag, err error) {
-	errs := make([]error, 5)
-	var wg sync.WaitGroup
-	pointer := func(i int, partition, row string) {
-		wg.Go(func() {
-			b, err := entity(partition, row, map[string]any{"Key": e.Key, "Received": e.Received})
-			if err == nil {
-				err = ignoreExists(l.add(ctx, l.Index, b))
-			}
-			errs[i] = err
-		})
-	}
-	wg.Go(func() { errs[0] = l.noteDay(ctx, e) })
-	wg.Go(func() { day, errs[1] = l.addDay(ctx, e) })
-	if e.LeadKey != "" && !e.versioned {
-		pointer(2, leadPrefix+e.LeadKey, activityPrefix+e.Receipt)
-	}
-	if e.Submission != "" {
-		pointer(3, submissionPrefix+e.Submission, e.Receipt)
-	}
-	if e.Reject != nil {
-		pointer(4, rejectedPrefix+e.Partner, e.Receipt)
-	}
-	wg.Wait()
-	return day, errors.Join(errs...)
-}
-
 // addDay writes the row by which a receipt is found by partner and day. It stands before the event does; when the event
-// turns out to have another first receipt, the row stands for a duplicate.
+// turns out to have another first receipt, the row stands for a duplicate. The ETag is empty when the row was there.
 func (l *Ledger) addDay(ctx context.Context, e Event) (azcore.ETag, error) {
-	props := map[string]any{"Key": e.Key, "Type": e.Type, "Subject": e.Subject, "Received": e.Received}
+	row := azure.NewEntity(dayPartition(e.Partner, e.Received), e.Receipt).Text("Key", e.Key).Text("Type", e.Type).Text("Subject", e.Subject).Time("Received", e.Received)
 	if e.Replays != "" {
-		props["Replays"] = e.Replays
+		row.Text("Replays", e.Replays)
 	}
-	b, err := entity(dayPartition(e.Partner, e.Received), e.Receipt, props)
-	if err != nil {
-		return "", err
-	}
-	resp, err := l.Index.AddEntity(ctx, b, nil)
-	if azure.NotFound(err) {
-		return "", ignoreExists(l.add(ctx, l.Index, b)) // creates the table
-	}
-	return resp.ETag, ignoreExists(azure.Classify(err))
+	etag, err := l.index.add(ctx, row)
+	return etag, ignoreExists(err)
 }
 
 func inverted(day time.Time) string {
@@ -155,49 +116,45 @@ func inverted(day time.Time) string {
 	return fmt.Sprintf("%08d", 99999999-n)
 }
 
+func daysRow(e Event) string { return inverted(e.Received) + "|" + e.Partner }
+
+// noted says that this process has written a row of the days.
+func (l *Ledger) noted(row string) bool {
+	_, ok := l.days.Load(row)
+	return ok
+}
+
 // noteDay remembers that a partner has events on a day; each process writes it once.
-func (l *Ledger) noteDay(ctx context.Context, e Event) error {
-	row := inverted(e.Received) + "|" + e.Partner
-	if _, noted := l.noted.Load(row); noted {
-		return nil
-	}
-	b, err := entity(daysPartition, row, map[string]any{})
-	if err != nil {
+func (l *Ledger) noteDay(ctx context.Context, row string) error {
+	if _, err := l.index.add(ctx, azure.NewEntity(daysPartition, row)); ignoreExists(err) != nil {
 		return err
 	}
-	if err := ignoreExists(l.add(ctx, l.Index, b)); err != nil {
-		return err
-	}
-	l.noted.Store(row, true)
+	l.days.Store(row, true)
 	return nil
 }
 
 // markDay writes what has become of a receipt onto its row, if that is still as it was; then the totals of a day that is
 // over do not count any more. A row that is gone is none to mark.
 func (l *Ledger) markDay(ctx context.Context, at Line, s State, sent string, match azcore.ETag) error {
-	b, err := entity(dayPartition(at.Partner, at.Received), at.Receipt, map[string]any{"State": string(s), "Sent": sent, "Key": at.Key})
-	if err != nil {
-		return err
-	}
-	_, err = l.Index.UpdateEntity(ctx, b, &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeMerge})
-	if err != nil && !azure.NotFound(err) {
-		return fmt.Errorf("mark receipt: %w", azure.Classify(err))
+	row := azure.NewEntity(dayPartition(at.Partner, at.Received), at.Receipt).Text("State", string(s)).Text("Sent", sent).Text("Key", at.Key)
+	if _, err := l.index.Merge(ctx, row, match); err != nil && !azure.NotFound(err) {
+		return fmt.Errorf("mark receipt: %w", err)
 	}
 	return l.reopenBook(ctx, at.Partner, at.Received)
 }
 
 // line reads the row of a receipt.
 func (l *Ledger) line(ctx context.Context, partner string, received time.Time, receipt string) (Line, bool, error) {
-	r, ok, err := get(ctx, l.Index, dayPartition(partner, received), receipt)
+	r, ok, err := l.index.get(ctx, dayPartition(partner, received), receipt)
 	if err != nil || !ok {
 		return Line{}, false, err
 	}
 	return parseLine(partner, r), true, nil
 }
 
-func parseLine(partner string, r row) Line {
-	n := Line{Receipt: r.key, Partner: partner, Key: r.text("Key"), Type: r.text("Type"), Subject: r.text("Subject"), Received: r.time("Received"),
-		State: r.state(), Replays: r.text("Replays"), etag: r.etag, sent: r.text("Sent")}
+func parseLine(partner string, r azure.Row) Line {
+	n := Line{Receipt: r.Key, Partner: partner, Key: r.Text("Key"), Type: r.Text("Type"), Subject: r.Text("Subject"), Received: r.Time("Received"),
+		State: stateOf(r), Replays: r.Text("Replays"), etag: r.ETag, sent: r.Text("Sent")}
 	n.Sent, n.Cut = unpackSent(n.sent)
 	return n
 }

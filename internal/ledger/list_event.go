@@ -6,11 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
-
-	"leadrelay/internal/azure"
 )
 
 // History is all that the ledger knows of an event.
@@ -33,31 +28,21 @@ type Repeat struct {
 func (l *Ledger) History(ctx context.Context, key string, duplicates int) (h History, ok bool, err error) {
 	rows := map[string]Delivery{}
 	filter := fmt.Sprintf("PartitionKey eq '%s' and RowKey lt '%s'", key, duplicateRow)
-	for pages := l.Events.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter}); pages.More(); {
-		page, err := pages.NextPage(ctx)
-		if azure.NotFound(err) {
-			return h, false, nil
-		}
+	for r, err := range rowsOf(ctx, l.events.sdk, filter, "") {
 		if err != nil {
-			return h, false, fmt.Errorf("read event: %w", azure.Classify(err))
+			return h, false, fmt.Errorf("read event: %w", err)
 		}
-		for _, b := range page.Entities {
-			r, err := parseRow(b)
-			if err != nil {
+		switch {
+		case r.Key == eventRow:
+			ok = true
+			if h.Event, err = parseEvent(key, r); err != nil {
 				return h, false, err
 			}
-			switch {
-			case r.key == eventRow:
-				ok = true
-				if h.Event, err = parseEvent(key, r); err != nil {
-					return h, false, err
-				}
-			case strings.HasPrefix(r.key, deliveryPrefix):
-				d := parseDelivery(key, r)
-				rows[d.Destination] = d
-			case strings.HasPrefix(r.key, deedPrefix):
-				h.Deeds = append(h.Deeds, parseDeed(r))
-			}
+		case strings.HasPrefix(r.Key, deliveryPrefix):
+			d := parseDelivery(key, r)
+			rows[d.Destination] = d
+		case strings.HasPrefix(r.Key, deedPrefix):
+			h.Deeds = append(h.Deeds, parseDeed(r))
 		}
 	}
 	h.Deliveries = inOrder(rows)
@@ -72,29 +57,24 @@ func (l *Ledger) History(ctx context.Context, key string, duplicates int) (h His
 // repeats reads the first duplicates of an event.
 func (l *Ledger) repeats(ctx context.Context, key string, max int) (out []Repeat, more bool, err error) {
 	filter := fmt.Sprintf("PartitionKey eq '%s' and RowKey gt '%s'", key, duplicateRow)
-	pages := l.Events.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter, Top: to.Ptr(int32(min(max+1, windowRows)))})
-	for pages.More() && len(out) <= max {
-		page, err := pages.NextPage(ctx)
+	for r, err := range rowsOf(ctx, l.events.sdk, filter, "") {
 		if err != nil {
-			return nil, false, fmt.Errorf("read duplicates: %w", azure.Classify(err))
+			return nil, false, fmt.Errorf("read duplicates: %w", err)
 		}
-		for _, b := range page.Entities {
-			r, err := parseRow(b)
-			if err != nil {
-				return nil, false, err
-			}
-			out = append(out, Repeat{strings.TrimPrefix(r.key, duplicateRow), r.time("Received")})
+		if len(out) == max {
+			return out, true, nil
 		}
+		out = append(out, Repeat{strings.TrimPrefix(r.Key, duplicateRow), r.Time("Received")})
 	}
-	return out[:min(len(out), max)], len(out) > max, nil
+	return out, false, nil
 }
 
 // Unreadable is what a message that is none of ours said; ok is false when the event holds no such thing.
 func (l *Ledger) Unreadable(ctx context.Context, key string) (text []byte, ok bool, err error) {
-	r, ok, err := get(ctx, l.Events, key, eventRow)
+	r, ok, err := l.events.get(ctx, key, eventRow)
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	text = r.bytes("Message")
+	text = r.Bytes("Message")
 	return text, len(text) > 0, nil
 }

@@ -84,9 +84,9 @@ func (l *Ledger) pointers(ctx context.Context, partition string) ([]pointer, err
 		if err != nil {
 			return nil, err
 		}
-		receipt := strings.TrimPrefix(strings.TrimPrefix(r.key, versionPrefix), activityPrefix)
-		if _, ok := receivedAt(receipt); ok && r.key != latestRow {
-			out = append(out, pointer{receipt, r.text("Key"), r.time("Received")})
+		receipt := strings.TrimPrefix(strings.TrimPrefix(r.Key, versionPrefix), activityPrefix)
+		if _, ok := receivedAt(receipt); ok && r.Key != latestRow {
+			out = append(out, pointer{receipt, r.Text("Key"), r.Time("Received")})
 		}
 	}
 	slices.SortFunc(out, func(a, b pointer) int { return strings.Compare(a.receipt, b.receipt) })
@@ -121,13 +121,13 @@ type OpenLine struct {
 func (l *Ledger) openLine(ctx context.Context, destination string, e OpenEntry) (n OpenLine, err error) {
 	filter := fmt.Sprintf("PartitionKey eq '%s' and (RowKey eq '%s' or RowKey eq '%s')", e.Key, eventRow, deliveryPrefix+destination)
 	columns := "PartitionKey,RowKey,Receipt,Partner,Type,Subject,Received,State,Name,Try,Tries,First,Tried,Due,Reason,Code,Open"
-	for r, err := range rowsOf(ctx, l.Events, filter, columns) {
+	for r, err := range rowsOf(ctx, l.events.sdk, filter, columns) {
 		switch {
 		case err != nil:
 			return OpenLine{}, fmt.Errorf("list open deliveries: %w", err)
-		case r.key == eventRow:
-			n.Line = Line{Receipt: r.text("Receipt"), Partner: r.text("Partner"), Key: e.Key, Type: r.text("Type"), Subject: r.text("Subject"),
-				Received: r.time("Received"), State: r.state()}
+		case r.Key == eventRow:
+			n.Line = Line{Receipt: r.Text("Receipt"), Partner: r.Text("Partner"), Key: e.Key, Type: r.Text("Type"), Subject: r.Text("Subject"),
+				Received: r.Time("Received"), State: stateOf(r)}
 		default:
 			n.Delivery = parseDelivery(e.Key, r)
 		}

@@ -57,6 +57,15 @@ func (b *book) message(content string) *ledger.Message {
 	}
 }
 
+// Open is what the deliverer does with a message, for given targets.
+func (b *book) Open(ctx context.Context, m *ledger.Message, targets []ledger.Target, passed []ledger.Decision) (ledger.Opened, error) {
+	a, err := b.Arrive(ctx, m)
+	if err != nil {
+		return ledger.Opened{}, err
+	}
+	return b.Ledger.Open(ctx, a, targets, passed)
+}
+
 // open opens a message for two destinations, twice, and wants the first verdict; the second must be a redelivery of a
 // first message, or the same duplicate again.
 func (b *book) open(m *ledger.Message, want ledger.Verdict) ledger.Opened {

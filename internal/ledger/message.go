@@ -50,6 +50,9 @@ func (m Message) Due() time.Time {
 	return m.Retry.Due
 }
 
+// versioned says that the message brings a version of a lead.
+func (m Message) versioned() bool { return m.Content != "" && m.Reject == nil }
+
 // Rejection is why an authentic event was refused.
 type Rejection struct {
 	Status int          `json:"status"` // 400 or 422, whatever the partner was answered

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
 	"leadrelay/internal/lead"
@@ -43,74 +42,86 @@ type Opened struct {
 	State   State
 	Pending []Delivery // in flight, in order of destination id
 
-	day azcore.ETag // of the row of its receipt, when it was written just now
+	sent  []Sent      // how every delivery stood at the insert, for First
+	line  Line        // the row of its receipt; its ETag is empty when the row was there before
+	guard azcore.ETag // of the event's row at the insert, for First
 }
 
-// maxRows is how many rows one transaction of Azure Tables holds.
-const maxRows = 100
-
-// Open inserts the event of a message with a delivery for each target, in one transaction, and says what is left to do
+// Open inserts the event of an arrival with a delivery for each target, in one transaction, and says what is left to do
 // (DESIGN 3a). The targets count for a new event only: they are fixed at the insert.
 //
 // passed says why the event is not for the others.
-func (l *Ledger) Open(ctx context.Context, m *Message, targets []Target, passed []Decision) (Opened, error) {
-	key := m.Key
-	if m.Content != "" && m.Reject == nil {
-		var err error
-		if key, err = l.version(ctx, m); err != nil {
-			return Opened{}, fmt.Errorf("version: %w", err)
-		}
+func (l *Ledger) Open(ctx context.Context, a Arrival, targets []Target, passed []Decision) (Opened, error) {
+	m := a.message
+	if a.Known() {
+		return l.reopen(ctx, a.key, a.event, m)
 	}
-	e := newEvent(key, m, targets)
-	e.Passed = passed
-	day, err := l.index(ctx, e)
-	if err != nil {
-		return Opened{}, fmt.Errorf("index: %w", err)
-	}
-	err = l.insert(ctx, e, targets)
+	e := newEvent(m)
+	e.Key, e.Passed = a.key, passed
+	e.meet(targets)
+	etag, err := l.insert(ctx, e, targets)
 	switch {
 	case err == nil:
-		o := Opened{Key: key, Verdict: First, State: e.State, Pending: fresh(key, targets), day: day}
+		o := Opened{Key: e.Key, Verdict: First, State: e.State, Pending: fresh(e.Key, targets), line: e.line(), guard: etag}
+		o.line.etag = a.day
+		for _, t := range targets {
+			o.sent = append(o.sent, Sent{Destination: t.ID, State: t.state(), Waiting: t.waits()})
+		}
 		if len(o.Pending) == 0 {
-			err = l.settled(ctx, e, targets, day)
+			err = l.settled(ctx, o)
 		}
 		return o, err
 	case azure.Exists(err):
-		return l.reopen(ctx, key, m)
+		known, ok, err := l.events.get(ctx, e.Key, eventRow)
+		if err != nil {
+			return Opened{}, fmt.Errorf("read event: %w", err)
+		}
+		if !ok {
+			return Opened{}, &lead.Error{Kind: lead.Unavailable, Err: errors.New("the event was removed while it was being opened")}
+		}
+		return l.reopen(ctx, e.Key, known, m)
 	default:
 		return Opened{}, fmt.Errorf("insert: %w", err)
 	}
 }
 
-func newEvent(key string, m *Message, targets []Target) Event {
-	e := Event{Key: key, Receipt: m.Envelope.ID, Partner: m.Envelope.Partner, Type: m.Envelope.Type, Subject: m.Envelope.Subject,
+// newEvent is what a message says of the event that it brings.
+func newEvent(m *Message) Event {
+	e := Event{Key: m.Key, Receipt: m.Envelope.ID, Partner: m.Envelope.Partner, Type: m.Envelope.Type, Subject: m.Envelope.Subject,
 		LeadKey: m.LeadKey, Received: m.Envelope.Time, Notes: m.Notes, Reject: m.Reject, Claim: m.Claim,
-		Submission: m.Form, Via: m.Via, Replays: m.Replays, versioned: m.Content != ""}
-	for _, t := range targets {
-		e.Destinations = append(e.Destinations, t.ID)
-	}
+		Submission: m.Form, Via: m.Via, Replays: m.Replays, versioned: m.versioned()}
 	if m.Claim == "" {
 		e.Envelope = m.Envelope.AppendJSON(nil)
-	}
-	var states []State
-	for _, t := range targets {
-		states = append(states, t.state())
-	}
-	if e.State = Overall(states); m.Reject != nil {
-		e.State = Rejected
 	}
 	return e
 }
 
+// meet fixes the destinations of a new event, and with them its first state.
+func (e *Event) meet(targets []Target) {
+	states := make([]State, len(targets))
+	for i, t := range targets {
+		e.Destinations = append(e.Destinations, t.ID)
+		states[i] = t.state()
+	}
+	if e.State = Overall(states); e.Reject != nil {
+		e.State = Rejected
+	}
+}
+
+// line is the row of the event's receipt.
+func (e *Event) line() Line {
+	return Line{Key: e.Key, Receipt: e.Receipt, Partner: e.Partner, Received: e.Received}
+}
+
 // settled marks the receipt of a new event with which nothing is to be done.
-func (l *Ledger) settled(ctx context.Context, e Event, targets []Target, day azcore.ETag) error {
-	if day != "" {
-		err := l.markDay(ctx, Line{Key: e.Key, Receipt: e.Receipt, Partner: e.Partner, Received: e.Received}, e.State, sentOf(targets), day)
+func (l *Ledger) settled(ctx context.Context, o Opened) error {
+	if o.line.etag != "" {
+		err := l.markDay(ctx, o.line, o.State, packSent(o.sent), o.line.etag)
 		if !azure.Stale(err) {
 			return err
 		}
 	}
-	_, err := l.Conclude(ctx, e.Key)
+	_, err := l.Conclude(ctx, o.Key)
 	return err
 }
 
@@ -136,86 +147,87 @@ func fresh(key string, targets []Target) []Delivery {
 }
 
 // insert writes the event and its deliveries: the first hundred rows in one transaction, which decides who is first;
-// the rest in further ones, which Again completes when they are cut short.
-func (l *Ledger) insert(ctx context.Context, e Event, targets []Target) error {
-	head, err := entity(e.Key, eventRow, map[string]any{
-		"Receipt": e.Receipt, "Partner": e.Partner, "Type": e.Type, "Subject": e.Subject, "LeadKey": e.LeadKey, "Received": e.Received,
-		"State": string(e.State), "Destinations": strings.Join(e.Destinations, " "), "Notes": encoded(e.Notes), "Reject": encoded(e.Reject),
-		"Envelope": aztables.EDMBinary(e.Envelope), "Claim": e.Claim, "Passed": packDecisions(e.Passed),
-		"Submission": e.Submission, "Via": e.Via, "Replays": e.Replays})
-	if err != nil {
-		return err
-	}
-	rows := [][]byte{head}
+// the rest in further ones, which Again completes when they are cut short. The ETag is that of the event's row.
+func (l *Ledger) insert(ctx context.Context, e Event, targets []Target) (azcore.ETag, error) {
+	rows := make([]*azure.Entity, 1, 1+len(targets))
+	rows[0] = eventEntity(e)
 	for _, t := range targets {
 		if t.waits() {
 			if err := l.addOpen(ctx, t.ID, openRow(waitingPrefix, e.Received, e.Key)); err != nil {
-				return err
+				return "", err
 			}
 		}
-		b, err := deliveryEntity(e.Key, t, e.Received)
+		rows = append(rows, deliveryEntity(e.Key, t, e.Received))
+	}
+	var guard azcore.ETag
+	for chunk := range slices.Chunk(rows, azure.MaxWrites) {
+		etags, err := l.events.insertAll(ctx, chunk...)
 		if err != nil {
-			return err
+			return "", err
 		}
-		rows = append(rows, b)
-	}
-	for chunk := range slices.Chunk(rows, maxRows) {
-		if err := l.transact(ctx, chunk); err != nil {
-			return err
+		if guard == "" {
+			guard = etags[0]
 		}
 	}
-	return nil
+	return guard, nil
 }
 
-func deliveryEntity(key string, t Target, received time.Time) ([]byte, error) {
-	props := map[string]any{"Name": t.Name, "State": string(t.state()), "Try": int32(0), "Tries": int32(0), "Tags": strings.Join(t.Tags, " "), "Reason": t.Wait}
+// eventEntity is a new event's row. What is empty is left out.
+func eventEntity(e Event) *azure.Entity {
+	row := azure.NewEntity(e.Key, eventRow).Text("State", string(e.State)).Time("Received", e.Received)
+	if e.State == InFlight {
+		row.Flag("Opening", true) // its first tries are made; FirstTries says why that counts
+	}
+	for _, p := range [...]struct{ name, value string }{
+		{"Receipt", e.Receipt}, {"Partner", e.Partner}, {"Type", e.Type}, {"Subject", e.Subject}, {"LeadKey", e.LeadKey},
+		{"Destinations", strings.Join(e.Destinations, " ")}, {"Claim", e.Claim}, {"Submission", e.Submission}, {"Via", e.Via}, {"Replays", e.Replays},
+	} {
+		if p.value != "" {
+			row.Text(p.name, p.value)
+		}
+	}
+	if len(e.Notes) > 0 {
+		row.Text("Notes", encoded(e.Notes))
+	}
+	if e.Reject != nil {
+		row.Text("Reject", encoded(e.Reject))
+	}
+	if len(e.Passed) > 0 {
+		row.Bytes("Passed", packDecisions(e.Passed))
+	}
+	if len(e.Envelope) > 0 {
+		row.Bytes("Envelope", e.Envelope)
+	}
+	return row
+}
+
+func deliveryEntity(key string, t Target, received time.Time) *azure.Entity {
+	row := azure.NewEntity(key, deliveryPrefix+t.ID).Text("Name", t.Name).Text("State", string(t.state())).Int("Try", 0).Int("Tries", 0)
+	if len(t.Tags) > 0 {
+		row.Text("Tags", strings.Join(t.Tags, " "))
+	}
+	if t.Wait != "" {
+		row.Text("Reason", t.Wait)
+	}
 	if t.waits() {
-		props["Open"] = openRow(waitingPrefix, received, key)
+		row.Text("Open", openRow(waitingPrefix, received, key))
 	}
-	return entity(key, deliveryPrefix+t.ID, props)
+	return row
 }
 
-func (l *Ledger) transact(ctx context.Context, rows [][]byte) error {
-	if len(rows) == 1 {
-		return l.add(ctx, l.Events, rows[0])
+// reopen tells the redelivery of a message from a duplicate, by the first receipt of the event.
+func (l *Ledger) reopen(ctx context.Context, key string, e azure.Row, m *Message) (Opened, error) {
+	if e.Text("Receipt") != m.Envelope.ID {
+		return Opened{Key: key, Verdict: Duplicate, State: stateOf(e)}, l.addDuplicate(ctx, key, m)
 	}
-	actions := make([]aztables.TransactionAction, len(rows))
-	for i, b := range rows {
-		actions[i] = aztables.TransactionAction{ActionType: aztables.TransactionTypeAdd, Entity: b}
-	}
-	_, err := l.Events.SubmitTransaction(ctx, actions, nil)
-	if azure.NotFound(err) {
-		if _, err := l.Events.CreateTable(ctx, nil); err != nil && !azure.Exists(err) {
-			return azure.Classify(err)
-		}
-		_, err = l.Events.SubmitTransaction(ctx, actions, nil)
-	}
-	return azure.Classify(err)
-}
-
-// reopen tells the redelivery of a message from a duplicate, by the first receipt.
-func (l *Ledger) reopen(ctx context.Context, key string, m *Message) (Opened, error) {
-	e, ok, err := get(ctx, l.Events, key, eventRow)
-	if err != nil {
-		return Opened{}, fmt.Errorf("read event: %w", err)
-	}
-	if !ok {
-		return Opened{}, &lead.Error{Kind: lead.Unavailable, Err: errors.New("the event was removed while it was being opened")}
-	}
-	if e.text("Receipt") != m.Envelope.ID {
-		return Opened{Key: key, Verdict: Duplicate, State: e.state()}, l.addDuplicate(ctx, key, m)
-	}
-	pending, err := l.pending(ctx, key, strings.Fields(e.text("Destinations")))
-	return Opened{Key: key, Verdict: Again, State: e.state(), Pending: pending}, err
+	pending, err := l.pending(ctx, key, strings.Fields(e.Text("Destinations")))
+	return Opened{Key: key, Verdict: Again, State: stateOf(e), Pending: pending}, err
 }
 
 // addDuplicate keeps the receipt of a duplicate and lets its claim go: the first one's stays.
 func (l *Ledger) addDuplicate(ctx context.Context, key string, m *Message) error {
-	b, err := entity(key, duplicateRow+m.Envelope.ID, map[string]any{"Received": m.Envelope.Time})
-	if err != nil {
-		return err
-	}
-	if err := ignoreExists(l.add(ctx, l.Events, b)); err != nil {
+	_, err := l.events.add(ctx, azure.NewEntity(key, duplicateRow+m.Envelope.ID).Time("Received", m.Envelope.Time))
+	if err := ignoreExists(err); err != nil {
 		return fmt.Errorf("keep duplicate: %w", err)
 	}
 	at := Line{Key: key, Receipt: m.Envelope.ID, Partner: m.Envelope.Partner, Received: m.Envelope.Time}
@@ -241,11 +253,8 @@ func (l *Ledger) pending(ctx context.Context, key string, ids []string) ([]Deliv
 	for _, id := range ids {
 		d, ok := rows[id]
 		if !ok {
-			b, err := deliveryEntity(key, Target{ID: id}, time.Time{})
-			if err != nil {
-				return nil, err
-			}
-			if err := ignoreExists(l.add(ctx, l.Events, b)); err != nil {
+			_, err := l.events.add(ctx, deliveryEntity(key, Target{ID: id}, time.Time{}))
+			if err := ignoreExists(err); err != nil {
 				return nil, fmt.Errorf("complete the insert: %w", err)
 			}
 			d = Delivery{Destination: id, State: InFlight, key: key}

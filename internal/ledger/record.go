@@ -8,16 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
-
 	"leadrelay/internal/azure"
 )
-
-func (l *Ledger) merge(ctx context.Context, b []byte, match azcore.ETag) error {
-	_, err := l.Events.UpdateEntity(ctx, b, &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeMerge})
-	return azure.Classify(err)
-}
 
 // Overall is the one state of an event out of those of its deliveries: the first that applies (DESIGN 3a).
 func Overall(states []State) State {
@@ -36,7 +28,7 @@ func Overall(states []State) State {
 
 // Event reads an event; ok is false when the ledger does not know the key.
 func (l *Ledger) Event(ctx context.Context, key string) (e Event, ok bool, err error) {
-	r, ok, err := get(ctx, l.Events, key, eventRow)
+	r, ok, err := l.events.get(ctx, key, eventRow)
 	if err != nil || !ok {
 		return Event{}, ok, err
 	}
@@ -44,21 +36,21 @@ func (l *Ledger) Event(ctx context.Context, key string) (e Event, ok bool, err e
 	return e, err == nil, err
 }
 
-func parseEvent(key string, r row) (Event, error) {
-	e := Event{Key: key, Receipt: r.text("Receipt"), Partner: r.text("Partner"), Type: r.text("Type"), Subject: r.text("Subject"),
-		LeadKey: r.text("LeadKey"), Received: r.time("Received"), State: r.state(), Destinations: strings.Fields(r.text("Destinations")),
-		Envelope: r.bytes("Envelope"), Claim: r.text("Claim"), Passed: unpackDecisions(r.bytes("Passed")),
-		Submission: r.text("Submission"), Via: r.text("Via"), Replays: r.text("Replays"), Erased: r.time("Erased")}
-	if err := r.decode("Notes", &e.Notes); err != nil {
+func parseEvent(key string, r azure.Row) (Event, error) {
+	e := Event{Key: key, Receipt: r.Text("Receipt"), Partner: r.Text("Partner"), Type: r.Text("Type"), Subject: r.Text("Subject"),
+		LeadKey: r.Text("LeadKey"), Received: r.Time("Received"), State: stateOf(r), Destinations: strings.Fields(r.Text("Destinations")),
+		Envelope: r.Bytes("Envelope"), Claim: r.Text("Claim"), Passed: unpackDecisions(r.Bytes("Passed")),
+		Submission: r.Text("Submission"), Via: r.Text("Via"), Replays: r.Text("Replays"), Erased: r.Time("Erased")}
+	if err := decode(r, "Notes", &e.Notes); err != nil {
 		return Event{}, err
 	}
-	return e, r.decode("Reject", &e.Reject)
+	return e, decode(r, "Reject", &e.Reject)
 }
 
 // deliveries reads the deliveries of an event by destination id.
 func (l *Ledger) deliveries(ctx context.Context, key string) (map[string]Delivery, error) {
 	out := map[string]Delivery{}
-	err := l.rows(ctx, key, deliveryPrefix, func(r row) {
+	err := l.rows(ctx, key, deliveryPrefix, func(r azure.Row) {
 		d := parseDelivery(key, r)
 		out[d.Destination] = d
 	})
@@ -67,18 +59,18 @@ func (l *Ledger) deliveries(ctx context.Context, key string) (map[string]Deliver
 
 // Delivery reads one delivery of an event; ok is false when there is none.
 func (l *Ledger) Delivery(ctx context.Context, key, destination string) (d Delivery, ok bool, err error) {
-	r, ok, err := get(ctx, l.Events, key, deliveryPrefix+destination)
+	r, ok, err := l.events.get(ctx, key, deliveryPrefix+destination)
 	if err != nil || !ok {
 		return Delivery{}, false, err
 	}
 	return parseDelivery(key, r), true, nil
 }
 
-func parseDelivery(key string, r row) Delivery {
-	return Delivery{Destination: strings.TrimPrefix(r.key, deliveryPrefix), Name: r.text("Name"), State: r.state(), Try: r.number("Try"), Tries: r.number("Tries"),
-		First: r.time("First"), Last: r.time("Tried"), Due: r.time("Due"), Until: r.time("Until"), Took: time.Duration(r.number("TookMs")) * time.Millisecond,
-		Reason: r.text("Reason"), Code: r.text("Code"), FarID: r.text("FarID"), Assumed: r.flag("Assumed"), Stale: r.flag("Stale"),
-		Tags: strings.Fields(r.text("Tags")), Replay: r.text("Replay"), Log: unpackLog(r.text("Log")), key: key, open: r.text("Open"), etag: r.etag}
+func parseDelivery(key string, r azure.Row) Delivery {
+	return Delivery{Destination: strings.TrimPrefix(r.Key, deliveryPrefix), Name: r.Text("Name"), State: stateOf(r), Try: r.Int("Try"), Tries: r.Int("Tries"),
+		First: r.Time("First"), Last: r.Time("Tried"), Due: r.Time("Due"), Until: r.Time("Until"), Took: time.Duration(r.Int("TookMs")) * time.Millisecond,
+		Reason: r.Text("Reason"), Code: r.Text("Code"), FarID: r.Text("FarID"), Assumed: r.Flag("Assumed"), Stale: r.Flag("Stale"),
+		Tags: strings.Fields(r.Text("Tags")), Replay: r.Text("Replay"), Log: unpackLog(r.Text("Log")), key: key, open: r.Text("Open"), etag: r.ETag}
 }
 
 // Deliveries reads the deliveries of an event, in order of destination id.
@@ -101,27 +93,19 @@ func inOrder(rows map[string]Delivery) []Delivery {
 // Duplicates reads when further requests brought the same event, by receipt.
 func (l *Ledger) Duplicates(ctx context.Context, key string) (map[string]time.Time, error) {
 	out := map[string]time.Time{}
-	err := l.rows(ctx, key, duplicateRow, func(r row) { out[strings.TrimPrefix(r.key, duplicateRow)] = r.time("Received") })
+	err := l.rows(ctx, key, duplicateRow, func(r azure.Row) { out[strings.TrimPrefix(r.Key, duplicateRow)] = r.Time("Received") })
 	return out, err
 }
 
 // rows reads the rows of an event whose RowKey begins with prefix, which ends in "|".
-func (l *Ledger) rows(ctx context.Context, key, prefix string, each func(row)) error {
+func (l *Ledger) rows(ctx context.Context, key, prefix string, each func(azure.Row)) error {
 	after := strings.TrimSuffix(prefix, "|") + "}" // the character behind "|"
 	filter := fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s' and RowKey lt '%s'", key, prefix, after)
-	pages := l.Events.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter})
-	for pages.More() {
-		page, err := pages.NextPage(ctx)
+	for r, err := range rowsOf(ctx, l.events.sdk, filter, "") {
 		if err != nil {
-			return azure.Classify(err)
+			return err
 		}
-		for _, b := range page.Entities {
-			r, err := parseRow(b)
-			if err != nil {
-				return err
-			}
-			each(r)
-		}
+		each(r)
 	}
 	return nil
 }

@@ -41,20 +41,17 @@ func (l *Ledger) AddDeed(ctx context.Context, key string, d Deed) error {
 	if d.Replay != "" {
 		name = "replay|" + d.Replay
 	}
-	b, err := entity(key, deedPrefix+name+"|"+d.What+"|"+d.Destination, map[string]any{
-		"At": d.At, "By": d.By, "What": d.What, "Why": d.Why, "Destination": d.Destination, "Replay": d.Replay, "Forced": d.Forced, "Receipt": d.Receipt})
-	if err != nil {
-		return err
-	}
-	if err := ignoreExists(l.add(ctx, l.Events, b)); err != nil {
+	_, err := l.events.add(ctx, azure.NewEntity(key, deedPrefix+name+"|"+d.What+"|"+d.Destination).Time("At", d.At).Text("By", d.By).Text("What", d.What).
+		Text("Why", d.Why).Text("Destination", d.Destination).Text("Replay", d.Replay).Flag("Forced", d.Forced).Text("Receipt", d.Receipt))
+	if err := ignoreExists(err); err != nil {
 		return fmt.Errorf("write down what is done: %w", err)
 	}
 	return nil
 }
 
-func parseDeed(r row) Deed {
-	return Deed{At: r.time("At"), By: r.text("By"), What: r.text("What"), Why: r.text("Why"), Destination: r.text("Destination"),
-		Replay: r.text("Replay"), Forced: r.flag("Forced"), Receipt: r.text("Receipt")}
+func parseDeed(r azure.Row) Deed {
+	return Deed{At: r.Time("At"), By: r.Text("By"), What: r.Text("What"), Why: r.Text("Why"), Destination: r.Text("Destination"),
+		Replay: r.Text("Replay"), Forced: r.Flag("Forced"), Receipt: r.Text("Receipt")}
 }
 
 // AddDelivery adds a delivery to a destination for which the event was not meant when it came. Its first try is due at a
@@ -67,13 +64,10 @@ func (l *Ledger) AddDelivery(ctx context.Context, e Event, t Target, due time.Ti
 	if err := l.addOpen(ctx, t.ID, open); err != nil {
 		return err
 	}
-	b, err := entity(e.Key, deliveryPrefix+t.ID, map[string]any{"Name": t.Name, "State": string(t.state()), "Try": int32(1), "Tries": int32(0),
-		"Tags": strings.Join(t.Tags, " "), "Reason": reason, "Open": open, "Due": due, "Replay": replay,
-		"Log": packLog(nil, Outcome{State: t.state(), Reason: reason, Replay: replay}, 0, l.Now())})
-	if err != nil {
-		return err
-	}
-	if err := ignoreExists(l.add(ctx, l.Events, b)); err != nil {
+	_, err := l.events.add(ctx, azure.NewEntity(e.Key, deliveryPrefix+t.ID).Text("Name", t.Name).Text("State", string(t.state())).Int("Try", 1).Int("Tries", 0).
+		Text("Tags", strings.Join(t.Tags, " ")).Text("Reason", reason).Text("Open", open).Time("Due", due).Text("Replay", replay).
+		Text("Log", packLog(nil, Outcome{State: t.state(), Reason: reason, Replay: replay}, 0, l.Now())))
+	if err := ignoreExists(err); err != nil {
 		return fmt.Errorf("add delivery: %w", err)
 	}
 	return nil
@@ -89,11 +83,8 @@ var ErrNoReplay = errors.New("there is no replay of that id")
 
 // Save keeps the state of a replay, as JSON.
 func (c Cursors) Save(ctx context.Context, id string, state []byte) error {
-	b, err := entity(replayPartition, id, map[string]any{"State": string(state)})
-	if err != nil {
-		return err
-	}
-	_, err = c.Table.UpsertEntity(ctx, b, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
+	b := azure.NewEntity(replayPartition, id).Text("State", string(state)).JSON()
+	_, err := c.Table.UpsertEntity(ctx, b, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
 	if err != nil {
 		return fmt.Errorf("remember the replay: %w", azure.Classify(err))
 	}
@@ -106,5 +97,5 @@ func (c Cursors) Load(ctx context.Context, id string) ([]byte, error) {
 	if err == nil && !ok {
 		err = fmt.Errorf("%s: %w", id, ErrNoReplay)
 	}
-	return []byte(r.text("State")), err
+	return []byte(r.Text("State")), err
 }

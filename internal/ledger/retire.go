@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/oklog/ulid/v2"
 
@@ -35,7 +34,7 @@ func (l *Ledger) Retire(ctx context.Context, keep time.Duration) error {
 	if keep == 0 {
 		return nil
 	}
-	at, _, err := get(ctx, l.Index, cursorPartition, retentionCursor)
+	at, _, err := l.index.get(ctx, cursorPartition, retentionCursor)
 	if err != nil {
 		return fmt.Errorf("retention: %w", err)
 	}
@@ -47,8 +46,8 @@ func (l *Ledger) Retire(ctx context.Context, keep time.Duration) error {
 	done := 0
 	for _, d := range days {
 		after := ""
-		if d.Day.Equal(at.time("Day")) && d.Partner == at.text("Partner") {
-			after = at.text("After")
+		if d.Day.Equal(at.Time("Day")) && d.Partner == at.Text("Partner") {
+			after = at.Text("After")
 		}
 		for n, err := range l.dayLines(ctx, d.Partner, d.Day, after, "") {
 			if err != nil {
@@ -61,13 +60,13 @@ func (l *Ledger) Retire(ctx context.Context, keep time.Duration) error {
 				return err
 			}
 			if done++; done%50 == 0 {
-				if err := l.setCursor(ctx, retentionCursor, map[string]any{"Day": d.Day, "Partner": d.Partner, "After": n.Receipt}); err != nil {
+				if err := l.setRetired(ctx, d, n.Receipt); err != nil {
 					return err
 				}
 			}
 		}
 		if d.Day.AddDate(0, 0, 1).Before(until) { // the day is over for good
-			if err := l.setCursor(ctx, retentionCursor, map[string]any{"Day": d.Day, "Partner": d.Partner, "After": "~"}); err != nil {
+			if err := l.setRetired(ctx, d, "~"); err != nil {
 				return err
 			}
 		}
@@ -76,8 +75,8 @@ func (l *Ledger) Retire(ctx context.Context, keep time.Duration) error {
 }
 
 // daysToRetire are the days from the cursor on, oldest first and by partner.
-func (l *Ledger) daysToRetire(ctx context.Context, at row, until time.Time) ([]Day, error) {
-	since := at.time("Day")
+func (l *Ledger) daysToRetire(ctx context.Context, at azure.Row, until time.Time) ([]Day, error) {
+	since := at.Time("Day")
 	if since.IsZero() {
 		since = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
@@ -86,7 +85,7 @@ func (l *Ledger) daysToRetire(ctx context.Context, at row, until time.Time) ([]D
 		if err != nil {
 			return nil, err
 		}
-		if d.Day.Equal(at.time("Day")) && d.Partner < at.text("Partner") {
+		if d.Day.Equal(at.Time("Day")) && d.Partner < at.Text("Partner") {
 			continue
 		}
 		days = append(days, d)
@@ -97,41 +96,41 @@ func (l *Ledger) daysToRetire(ctx context.Context, at row, until time.Time) ([]D
 
 // retire takes the payload of one event away, if its time is over: the blob first, then the row's own.
 func (l *Ledger) retire(ctx context.Context, n Line, until time.Time) error {
-	r, ok, err := get(ctx, l.Events, n.Key, eventRow)
+	r, ok, err := l.events.get(ctx, n.Key, eventRow)
 	if err != nil || !ok {
 		return err
 	}
-	over := r.state() == Delivered || r.state() == Unmatched || r.state() == Rejected
-	if !over || r.time("Finished").After(until) || (len(r.bytes("Envelope")) == 0 && r.text("Claim") == "") {
+	over := stateOf(r) == Delivered || stateOf(r) == Unmatched || stateOf(r) == Rejected
+	if !over || r.Time("Finished").After(until) || (len(r.Bytes("Envelope")) == 0 && r.Text("Claim") == "") {
 		return nil
 	}
-	if claim := r.text("Claim"); claim != "" {
+	if claim := r.Text("Claim"); claim != "" {
 		if _, err := l.Claims.NewBlobClient(claim).Delete(ctx, nil); err != nil && !azure.NotFound(err) {
 			return fmt.Errorf("retire claim: %w", azure.Classify(err))
 		}
 	}
-	b, err := entity(n.Key, eventRow, map[string]any{"Envelope": aztables.EDMBinary{}, "Claim": "", "Retired": l.Now()})
-	if err != nil {
-		return err
-	}
-	return l.merge(ctx, b, azcore.ETagAny)
+	_, err = l.events.Merge(ctx, azure.NewEntity(n.Key, eventRow).Bytes("Envelope", nil).Text("Claim", "").Time("Retired", l.Now()), azcore.ETagAny)
+	return err
 }
 
-func (l *Ledger) setCursor(ctx context.Context, name string, props map[string]any) error {
-	b, err := entity(cursorPartition, name, props)
-	if err != nil {
-		return err
-	}
-	_, err = l.Index.UpsertEntity(ctx, b, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace})
-	return azure.Classify(err)
+// setRetired remembers up to where payloads were taken away.
+func (l *Ledger) setRetired(ctx context.Context, d Day, after string) error {
+	_, err := l.index.upsert(ctx, azure.NewEntity(cursorPartition, retentionCursor).Time("Day", d.Day).Text("Partner", d.Partner).Text("After", after))
+	return err
+}
+
+// setSearched remembers when orphans were looked for.
+func (l *Ledger) setSearched(ctx context.Context, day time.Time) error {
+	_, err := l.index.upsert(ctx, azure.NewEntity(cursorPartition, claimsCursor).Time("Day", day))
+	return err
 }
 
 // RemoveOrphans removes, once a day, claims older than eight days that no event names: their request was never answered
 // 200, or their message was a duplicate whose end was cut short.
 func (l *Ledger) RemoveOrphans(ctx context.Context) error {
 	today := l.Now().UTC().Truncate(24 * time.Hour)
-	at, _, err := get(ctx, l.Index, cursorPartition, claimsCursor)
-	if err != nil || at.time("Day").Equal(today) {
+	at, _, err := l.index.get(ctx, cursorPartition, claimsCursor)
+	if err != nil || at.Time("Day").Equal(today) {
 		return err
 	}
 	pages := l.Claims.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Include: container.ListBlobsInclude{Metadata: true}})
@@ -149,11 +148,11 @@ func (l *Ledger) RemoveOrphans(ctx context.Context) error {
 				return err
 			}
 			if young { // names sort by time: the rest is younger
-				return l.setCursor(ctx, claimsCursor, map[string]any{"Day": today})
+				return l.setSearched(ctx, today)
 			}
 		}
 	}
-	return l.setCursor(ctx, claimsCursor, map[string]any{"Day": today})
+	return l.setSearched(ctx, today)
 }
 
 // claimKey is the metadata of a claim that holds its event's key.
@@ -178,11 +177,11 @@ func (l *Ledger) removeOrphan(ctx context.Context, name, key string) (young bool
 		return true, nil
 	}
 	for _, k := range []string{key, l.Hash.Of("reverted", key, receipt.String())} {
-		e, ok, err := get(ctx, l.Events, k, eventRow)
+		e, ok, err := l.events.get(ctx, k, eventRow)
 		if err != nil {
 			return false, err
 		}
-		if ok && e.text("Claim") == name {
+		if ok && e.Text("Claim") == name {
 			return false, nil
 		}
 	}

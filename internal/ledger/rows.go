@@ -1,15 +1,10 @@
 package ledger
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
-	"leadrelay/internal/azure"
 	"leadrelay/internal/lead"
 )
 
@@ -122,92 +117,4 @@ type Outcome struct {
 	Next    time.Time // for InFlight: when the next try is due
 	Person  bool      // for Held: it waits for a person, not for the destination's repair
 	Replay  string    // for InFlight: the id of the replay that asks for it; its week of tries begins anew
-}
-
-func entity(partition, row string, props map[string]any) ([]byte, error) {
-	for name, v := range props {
-		t, ok := v.(time.Time)
-		switch {
-		case ok && t.IsZero():
-			delete(props, name) // Azure's times begin in 1601
-		case ok:
-			props[name] = aztables.EDMDateTime(t.UTC())
-		}
-	}
-	b, err := json.Marshal(aztables.EDMEntity{Entity: aztables.Entity{PartitionKey: partition, RowKey: row}, Properties: props})
-	if err != nil {
-		return nil, fmt.Errorf("encode a table row: %w", err)
-	}
-	return b, nil
-}
-
-// row is a table row that was read.
-type row struct {
-	key   string
-	etag  azcore.ETag
-	props map[string]any
-}
-
-func (r row) text(name string) string { s, _ := r.props[name].(string); return s }
-func (r row) state() State            { return State(r.text("State")) }
-func (r row) time(name string) (t time.Time) {
-	d, _ := r.props[name].(aztables.EDMDateTime)
-	return time.Time(d)
-}
-
-func (r row) number(name string) int {
-	n, _ := r.props[name].(int32)
-	return int(n)
-}
-
-func (r row) flag(name string) bool { b, _ := r.props[name].(bool); return b }
-
-func (r row) bytes(name string) []byte {
-	b, _ := r.props[name].(aztables.EDMBinary)
-	return b
-}
-
-// decode fills v from a property that holds JSON; an empty property leaves v alone.
-func (r row) decode(name string, v any) error {
-	text := r.text(name)
-	if text == "" {
-		return nil
-	}
-	if err := json.Unmarshal([]byte(text), v); err != nil {
-		return fmt.Errorf("row %s: property %s is not what we wrote", r.key, name)
-	}
-	return nil
-}
-
-// encoded is v as JSON for a property, empty when v is the empty value that omitempty would leave out.
-func encoded(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil || string(b) == "null" {
-		return ""
-	}
-	return string(b)
-}
-
-// get reads a row; a missing one is ok false.
-func get(ctx context.Context, t *aztables.Client, partition, key string) (r row, ok bool, err error) {
-	resp, err := t.GetEntity(ctx, partition, key, nil)
-	if azure.NotFound(err) {
-		return row{}, false, nil
-	}
-	if err != nil {
-		return row{}, false, azure.Classify(err)
-	}
-	r, err = parseRow(resp.Value)
-	if r.etag == "" {
-		r.etag = resp.ETag
-	}
-	return r, err == nil, err
-}
-
-func parseRow(b []byte) (row, error) {
-	var e aztables.EDMEntity
-	if err := json.Unmarshal(b, &e); err != nil {
-		return row{}, fmt.Errorf("a table row that we did not write: %w", err)
-	}
-	return row{key: e.RowKey, etag: azcore.ETag(e.ETag), props: e.Properties}, nil
 }

@@ -2,8 +2,9 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
 	"sync"
 	"time"
 
@@ -21,12 +22,18 @@ type Tally struct {
 	Now   func() time.Time
 
 	mu      sync.Mutex
-	pending map[tallied]Hour
+	pending map[tallied]*Hour
 	since   time.Time  // when the oldest pending count was made
 	writer  sync.Mutex // held by the one who writes
 }
 
-type tallied struct{ subject, hour string }
+// tallied is a subject and an hour, counted from 1970.
+type tallied struct {
+	subject string
+	hour    int64
+}
+
+func (k tallied) start() time.Time { return time.Unix(k.hour*3600, 0).UTC() }
 
 // Hour is what was counted of a subject within an hour.
 type Hour struct {
@@ -70,32 +77,36 @@ func (t *Tally) count(subject string, at, latest time.Time, names []string) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.pending) == 0 {
-		t.pending, t.since = map[tallied]Hour{}, t.Now()
-	}
-	h := Hour{Start: at.UTC().Truncate(time.Hour), Counts: map[string]int64{}, Latest: latest}
+	h := t.of(tallied{subject, at.Unix() / 3600})
 	for _, name := range names {
 		h.Counts[name]++
 	}
-	t.put(tallied{subject, h.Start.Format(hourForm)}, h)
-}
-
-func (t *Tally) put(k tallied, h Hour) {
-	if have, ok := t.pending[k]; ok {
-		h = have.plus(h)
+	if latest.After(h.Latest) {
+		h.Latest = latest
 	}
-	t.pending[k] = h
 }
 
-func (h Hour) plus(o Hour) Hour {
-	sum := Hour{Start: h.Start, Counts: maps.Clone(h.Counts), Latest: h.Latest}
+// of is what is pending of a subject's hour, for who holds mu.
+func (t *Tally) of(k tallied) *Hour {
+	if len(t.pending) == 0 {
+		t.pending, t.since = map[tallied]*Hour{}, t.Now()
+	}
+	h := t.pending[k]
+	if h == nil {
+		h = &Hour{Start: k.start(), Counts: map[string]int64{}}
+		t.pending[k] = h
+	}
+	return h
+}
+
+// add adds another hour's counts.
+func (h *Hour) add(o Hour) {
 	for name, n := range o.Counts {
-		sum.Counts[name] += n
+		h.Counts[name] += n
 	}
-	if o.Latest.After(sum.Latest) {
-		sum.Latest = o.Latest
+	if o.Latest.After(h.Latest) {
+		h.Latest = o.Latest
 	}
-	return sum
 }
 
 // FlushSoon writes what is due in the background, when nobody is at it. It never waits.
@@ -136,42 +147,38 @@ func (t *Tally) flush(ctx context.Context) error {
 	t.mu.Unlock()
 	var err error
 	for k, h := range batch {
-		if err = t.add(ctx, k, h); err != nil {
+		if err = t.add(ctx, k, *h); err != nil {
 			break
 		}
 		delete(batch, k)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(batch) > 0 && len(t.pending) == 0 {
-		t.pending, t.since = map[tallied]Hour{}, t.Now()
-	}
 	for k, h := range batch {
-		t.put(k, h)
+		t.of(k).add(*h)
 	}
 	return err
 }
 
 // add adds to a row, by ETag.
 func (t *Tally) add(ctx context.Context, k tallied, h Hour) error {
+	keys := aztables.Entity{PartitionKey: tallyPrefix + k.subject, RowKey: k.start().Format(hourForm)}
 	for range races {
-		r, ok, err := get(ctx, t.Table, tallyPrefix+k.subject, k.hour)
-		if err != nil {
-			return fmt.Errorf("tally: %w", err)
+		sum := Hour{Counts: map[string]int64{}}
+		resp, err := t.Table.GetEntity(ctx, keys.PartitionKey, keys.RowKey, nil)
+		there := err == nil
+		if there {
+			sum, err = parseHour(resp.Value)
 		}
-		sum := h
-		if ok {
-			sum = r.hour().plus(h)
+		if err != nil && !azure.NotFound(err) {
+			return fmt.Errorf("tally: %w", azure.Classify(err))
 		}
-		props := map[string]any{"Latest": sum.Latest}
-		for name, n := range sum.Counts {
-			props[name] = aztables.EDMInt64(n)
-		}
-		b, err := entity(tallyPrefix+k.subject, k.hour, props)
+		sum.add(h)
+		b, err := sum.row(keys)
 		if err != nil {
 			return err
 		}
-		if err = t.write(ctx, b, ok, r.etag); err == nil {
+		if err = t.write(ctx, b, there, resp.ETag); err == nil {
 			return nil
 		}
 		if !azure.Stale(err) && !azure.Exists(err) {
@@ -196,15 +203,40 @@ func (t *Tally) write(ctx context.Context, b []byte, there bool, etag azcore.ETa
 	return err
 }
 
-func (r row) hour() Hour {
-	h := Hour{Counts: map[string]int64{}, Latest: r.time("Latest")}
-	h.Start, _ = time.Parse(hourForm, r.key) // ours: we wrote it
-	for name, v := range r.props {
-		if n, ok := v.(aztables.EDMInt64); ok {
-			h.Counts[name] = int64(n)
+// row is the hour as a row of the table: each count is a property of its own, so that names may come and go.
+func (h Hour) row(keys aztables.Entity) ([]byte, error) {
+	props := map[string]any{}
+	if !h.Latest.IsZero() {
+		props["Latest"] = aztables.EDMDateTime(h.Latest.UTC())
+	}
+	for name, n := range h.Counts {
+		props[name] = aztables.EDMInt64(n)
+	}
+	b, err := json.Marshal(aztables.EDMEntity{Entity: keys, Properties: props})
+	if err != nil {
+		return nil, fmt.Errorf("encode a tally: %w", err)
+	}
+	return b, nil
+}
+
+func parseHour(b []byte) (Hour, error) {
+	var e aztables.EDMEntity
+	if err := json.Unmarshal(b, &e); err != nil {
+		return Hour{}, errors.New("a row of the tally is not ours")
+	}
+	h := Hour{Counts: map[string]int64{}}
+	h.Start, _ = time.Parse(hourForm, e.RowKey) // ours: we wrote it
+	for name, v := range e.Properties {
+		switch v := v.(type) {
+		case aztables.EDMInt64:
+			h.Counts[name] = int64(v)
+		case aztables.EDMDateTime:
+			if name == "Latest" {
+				h.Latest = time.Time(v)
+			}
 		}
 	}
-	return h
+	return h, nil
 }
 
 // Hours are the hours of a subject since a time in which anything was counted, oldest first: at most six weeks of them,
@@ -215,11 +247,15 @@ func (t *Tally) Hours(ctx context.Context, subject string, since time.Time) ([]H
 	}
 	var out []Hour
 	filter := fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s'", tallyPrefix+subject, since.UTC().Format(hourForm))
-	for r, err := range rowsOf(ctx, t.Table, filter, "") {
+	for b, err := range textsOf(ctx, t.Table, filter, "") {
+		var h Hour
+		if err == nil {
+			h, err = parseHour(b)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read tally: %w", err)
 		}
-		if out = append(out, r.hour()); len(out) == maxHours {
+		if out = append(out, h); len(out) == maxHours {
 			break
 		}
 	}
@@ -231,7 +267,7 @@ func Sum(hours []Hour, since time.Time) Hour {
 	sum := Hour{Start: since, Counts: map[string]int64{}}
 	for _, h := range hours {
 		if !h.Start.Before(since) {
-			sum = sum.plus(h)
+			sum.add(h)
 		}
 	}
 	return sum

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/oklog/ulid/v2"
 
 	"leadrelay/internal/azure"
@@ -27,13 +26,7 @@ func (l *Ledger) KeepUnreadable(ctx context.Context, text []byte, reason string)
 	}
 	e := Event{Key: l.Hash.Of("unreadable", hex.EncodeToString(sum[:])), Receipt: receipt.String(), Partner: UnknownPartner, Type: "unreadable",
 		Received: now, State: Dead, Reject: &Rejection{Reason: reason}}
-	b, err := entity(e.Key, eventRow, map[string]any{
-		"Receipt": e.Receipt, "Partner": e.Partner, "Type": e.Type, "Received": e.Received, "State": string(Dead),
-		"Reject": encoded(e.Reject), "Message": aztables.EDMBinary(text)})
-	if err != nil {
-		return err
-	}
-	err = l.add(ctx, l.Events, b)
+	_, err = l.events.add(ctx, eventEntity(e).Bytes("Message", text))
 	if azure.Exists(err) {
 		if e, _, err = l.Event(ctx, e.Key); err != nil {
 			return err
@@ -42,9 +35,9 @@ func (l *Ledger) KeepUnreadable(ctx context.Context, text []byte, reason string)
 	if err != nil {
 		return err
 	}
-	day, err := l.index(ctx, e)
-	if err != nil {
+	o := Opened{Key: e.Key, State: e.State, line: e.line()}
+	if o.line.etag, err = l.addIndex(ctx, e); err != nil {
 		return err
 	}
-	return l.settled(ctx, e, nil, day)
+	return l.settled(ctx, o)
 }

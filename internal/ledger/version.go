@@ -3,9 +3,8 @@ package ledger
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
 	"leadrelay/internal/lead"
@@ -17,141 +16,141 @@ const lateCopy = 10 * time.Minute
 // races bounds how often a lost race for a lead's latest version is run again within one call.
 const races = 10
 
+// place is which event a message is.
+type place struct {
+	key     string
+	Initial bool      // it is the first version of its lead, by receive time, that the ledger has seen, or no version at all
+	old     bool      // it is an event that the ledger has, or once had
+	event   azure.Row // the event's row, when it is there and was read
+}
+
 // version decides which event a versioned message is, in the history of its lead (DESIGN 3a): the same content as the
 // version before it is that version's event; the same as an older one is a duplicate for ten minutes and then a new
 // version, noted reverted, whose key carries its own receipt. It leaves the version in the index and, when it is the
-// newest, as the lead's latest. Everything is decided from receive times, so redelivery decides alike.
-func (l *Ledger) version(ctx context.Context, m *Message) (key string, err error) {
-	partition := leadPrefix + m.LeadKey
+// newest, as the lead's latest, in one transaction. Everything is decided from receive times, so redelivery decides alike.
+//
+// Most messages bring a lead, or a lead's first version: it tries that without a look.
+func (l *Ledger) version(ctx context.Context, m *Message) (place, error) {
+	_, err := l.index.insertAll(ctx, versionEntity(m, m.Key), latestEntity(m, m.Key, true))
+	if err == nil {
+		return place{key: m.Key, Initial: true}, nil
+	}
 	for range races {
-		latest, ok, err := get(ctx, l.Index, partition, latestRow)
-		if err != nil {
-			return "", err
+		if !azure.Exists(err) && !azure.Stale(err) {
+			return place{}, err
 		}
-		if ok && latest.text("Content") == m.Content {
-			return l.latestOrOwn(ctx, m, latest.text("Key"))
-		}
-		key = m.Key
-		if ok {
-			known := false
-			if key, known, err = l.olderVersion(ctx, m); err != nil || known {
-				return key, err
-			}
-		}
-		if err := l.addVersion(ctx, m, key); err != nil {
-			return "", err
-		}
-		if ok && !m.Envelope.Time.After(latest.time("Received")) {
-			return key, nil // a newer version came first; this one stays in the history only
-		}
-		if err := l.setLatest(ctx, m, key, latest, ok); err == nil {
-			return key, nil
-		} else if !azure.Exists(err) && !azure.Stale(err) {
-			return "", azure.Classify(err)
+		var p place
+		if p, err = l.laterVersion(ctx, m); err == nil {
+			return p, nil
 		}
 	}
-	return "", &lead.Error{Kind: lead.Unavailable, Err: errors.New("the lead's latest version changed under every try")}
+	return place{}, &lead.Error{Kind: lead.Unavailable, Err: errors.New("the lead's latest version changed under every try")}
+}
+
+// laterVersion is version for a lead that has a version. Its error is one that azure.Exists or azure.Stale knows when
+// another message of the lead was faster.
+func (l *Ledger) laterVersion(ctx context.Context, m *Message) (place, error) {
+	latest, own, err := l.latestAndOwn(ctx, m)
+	if err != nil {
+		return place{}, err
+	}
+	if own.Text("Receipt") == m.Envelope.ID {
+		return place{key: m.Key, event: own}, nil
+	}
+	if latest.Text("Content") == m.Content {
+		return l.latestOrOwn(ctx, m, latest, own)
+	}
+	p, err := l.olderVersion(ctx, m, own)
+	if err != nil || p.old {
+		return p, err
+	}
+	if m.Envelope.Time.After(latest.Time("Received")) {
+		_, err = l.index.Transact(ctx, []azure.Write{{Entity: versionEntity(m, p.key)}, {Entity: latestEntity(m, p.key, false), Match: latest.ETag}})
+		return p, err
+	}
+	// A newer version came first; this one stays in the history only.
+	_, before, err := l.versionBefore(ctx, m.LeadKey, m.Envelope.ID)
+	if err != nil {
+		return p, err
+	}
+	p.Initial = !before
+	_, err = l.index.add(ctx, versionEntity(m, p.key))
+	return p, ignoreExists(err)
+}
+
+// latestAndOwn reads a lead's latest version and the event that has the message's own key, side by side.
+func (l *Ledger) latestAndOwn(ctx context.Context, m *Message) (latest, own azure.Row, err error) {
+	var wg sync.WaitGroup
+	var ownErr error
+	wg.Go(func() { own, _, ownErr = l.events.get(ctx, m.Key, eventRow) })
+	latest, _, err = l.index.get(ctx, leadPrefix+m.LeadKey, latestRow)
+	wg.Wait()
+	return latest, own, errors.Join(err, ownErr)
 }
 
 // latestOrOwn is the event of a message that says what the latest version says: that version's, unless the message has
-// brought an event of its own before the lead changed and came back to it.
-func (l *Ledger) latestOrOwn(ctx context.Context, m *Message, latest string) (key string, err error) {
-	for _, own := range []string{m.Key, l.Hash.Of("reverted", m.Key, m.Envelope.ID)} {
-		if own == latest {
-			break
-		}
-		e, ok, err := get(ctx, l.Events, own, eventRow)
-		if err != nil {
-			return "", err
-		}
-		if ok && e.text("Receipt") == m.Envelope.ID {
-			return own, nil
-		}
+// brought an event of its own before the lead changed and came back to it. own is the row under the message's own key.
+func (l *Ledger) latestOrOwn(ctx context.Context, m *Message, latest, own azure.Row) (place, error) {
+	p := place{key: latest.Text("Key"), Initial: latest.Flag("Initial")}
+	if p.key == m.Key {
+		p.event = own
+		return p, nil
 	}
-	return latest, nil
+	back := l.revertedKey(m)
+	if p.key == back {
+		return p, nil
+	}
+	e, _, err := l.events.get(ctx, back, eventRow)
+	if err == nil && e.Text("Receipt") == m.Envelope.ID {
+		return place{key: back, event: e}, nil
+	}
+	return p, err
 }
 
-// olderVersion looks for the event among the lead's versions before the latest. known says that key is an event that
-// the ledger has, or once had: a redelivery or a duplicate.
-func (l *Ledger) olderVersion(ctx context.Context, m *Message) (key string, known bool, err error) {
-	older, ok, err := get(ctx, l.Events, m.Key, eventRow)
-	if err != nil || !ok {
-		return m.Key, false, err
-	}
-	if older.text("Receipt") == m.Envelope.ID {
-		return m.Key, true, nil
+// olderVersion looks for the event among the lead's versions before the latest, which says something else. own is the row
+// under the message's own key.
+func (l *Ledger) olderVersion(ctx context.Context, m *Message, own azure.Row) (place, error) {
+	if own.Key == "" {
+		return place{key: m.Key}, nil
 	}
 	before, ok, err := l.versionBefore(ctx, m.LeadKey, m.Envelope.ID)
 	if err != nil {
-		return "", false, err
+		return place{}, err
 	}
-	if ok && before.text("Content") == m.Content {
-		return before.text("Key"), true, nil
+	if ok && before.Text("Content") == m.Content {
+		return place{key: before.Text("Key"), old: true}, nil
 	}
-	if m.Envelope.Time.Sub(older.time("Received")) <= lateCopy {
-		return m.Key, true, nil
+	if m.Envelope.Time.Sub(own.Time("Received")) <= lateCopy {
+		return place{key: m.Key, old: true, event: own}, nil
 	}
-	key = l.Hash.Of("reverted", m.Key, m.Envelope.ID)
+	p := place{key: l.revertedKey(m)}
 	m.Notes = append(m.Notes, lead.Note{Code: lead.NoteReverted})
-	_, known, err = get(ctx, l.Events, key, eventRow)
-	return key, known, err
+	p.event, p.old, err = l.events.get(ctx, p.key, eventRow)
+	return p, err
 }
 
+// revertedKey is the key of a message that brings back an older version of its lead.
+func (l *Ledger) revertedKey(m *Message) string { return l.Hash.Of("reverted", m.Key, m.Envelope.ID) }
+
 // versionBefore is the last version of a lead that was received before a receipt: receipts sort by time.
-func (l *Ledger) versionBefore(ctx context.Context, leadKey, receipt string) (last row, ok bool, err error) {
+func (l *Ledger) versionBefore(ctx context.Context, leadKey, receipt string) (last azure.Row, ok bool, err error) {
 	filter := "PartitionKey eq '" + leadPrefix + leadKey + "' and RowKey ge '" + versionPrefix + "' and RowKey lt '" + versionPrefix + receipt + "'"
-	pages := l.Index.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter})
-	for pages.More() {
-		page, err := pages.NextPage(ctx)
+	for r, err := range l.indexRows(ctx, filter, "") {
 		if err != nil {
-			return row{}, false, azure.Classify(err)
+			return last, false, err
 		}
-		for _, b := range page.Entities {
-			if last, err = parseRow(b); err != nil {
-				return row{}, false, err
-			}
-			ok = true
-		}
+		last, ok = r, true
 	}
 	return last, ok, nil
 }
 
-func (l *Ledger) addVersion(ctx context.Context, m *Message, key string) error {
-	b, err := entity(leadPrefix+m.LeadKey, versionPrefix+m.Envelope.ID, map[string]any{"Key": key, "Content": m.Content, "Received": m.Envelope.Time})
-	if err != nil {
-		return err
-	}
-	return ignoreExists(l.add(ctx, l.Index, b))
+func versionEntity(m *Message, key string) *azure.Entity {
+	return azure.NewEntity(leadPrefix+m.LeadKey, versionPrefix+m.Envelope.ID).
+		Text("Key", key).Text("Content", m.Content).Time("Received", m.Envelope.Time)
 }
 
-// setLatest makes the message's version the lead's latest, if latest is still what was read.
-func (l *Ledger) setLatest(ctx context.Context, m *Message, key string, latest row, exists bool) error {
-	b, err := entity(leadPrefix+m.LeadKey, latestRow, map[string]any{"Key": key, "Content": m.Content, "Received": m.Envelope.Time, "Receipt": m.Envelope.ID})
-	if err != nil {
-		return err
-	}
-	if !exists {
-		return l.add(ctx, l.Index, b)
-	}
-	_, err = l.Index.UpdateEntity(ctx, b, &aztables.UpdateEntityOptions{IfMatch: &latest.etag, UpdateMode: aztables.UpdateModeReplace})
-	return azure.Classify(err)
-}
-
-// add inserts a row; a missing table is created, once.
-func (l *Ledger) add(ctx context.Context, t *aztables.Client, b []byte) error {
-	_, err := t.AddEntity(ctx, b, nil)
-	if azure.NotFound(err) {
-		if _, err := t.CreateTable(ctx, nil); err != nil && !azure.Exists(err) {
-			return azure.Classify(err)
-		}
-		_, err = t.AddEntity(ctx, b, nil)
-	}
-	return azure.Classify(err)
-}
-
-func ignoreExists(err error) error {
-	if azure.Exists(err) {
-		return nil
-	}
-	return err
+// latestEntity makes the message's version its lead's latest.
+func latestEntity(m *Message, key string, initial bool) *azure.Entity {
+	return azure.NewEntity(leadPrefix+m.LeadKey, latestRow).
+		Text("Key", key).Text("Content", m.Content).Time("Received", m.Envelope.Time).Text("Receipt", m.Envelope.ID).Flag("Initial", initial)
 }

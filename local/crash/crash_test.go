@@ -34,10 +34,10 @@ func stories() []story {
 	one := map[string]int{leadA: 1}
 	post := func(id, status string) func(*house) { return func(h *house) { h.post(leadBody(id, status)) } }
 	return []story{
-		{name: "receive, deliver", requests: 18, act: func(h *house) { post(leadA, "Matched")(h); h.trigger() }, queue: one, container: one},
+		{name: "receive, deliver", requests: 15, act: func(h *house) { post(leadA, "Matched")(h); h.trigger() }, queue: one, container: one},
 		{name: "duplicate", requests: 11, before: func(h *house) { post(leadA, "Matched")(h); h.trigger() },
 			act: func(h *house) { post(leadA, "Matched")(h); h.trigger() }, queue: one, container: one},
-		{name: "update and back", requests: 59, before: post(leadA, "Matched"), act: func(h *house) {
+		{name: "update and back", requests: 50, before: post(leadA, "Matched"), act: func(h *house) {
 			h.trigger()
 			for _, status := range []string{"Funded", "Matched"} {
 				h.now = h.now.Add(time.Hour)
@@ -45,7 +45,7 @@ func stories() []story {
 				h.trigger()
 			}
 		}, queue: map[string]int{leadA: 3}, container: map[string]int{leadA: 3}},
-		{name: "large lead", requests: 19, act: func(h *house) { h.post(large(leadA)); h.trigger() }, queue: map[string]int{leadA: 0}, container: one},
+		{name: "large lead", requests: 16, act: func(h *house) { h.post(large(leadA)); h.trigger() }, queue: map[string]int{leadA: 0}, container: one},
 		{name: "busy lender", requests: 53, before: func(h *house) {
 			h.sim.Inject(azuresim.Fault{Op: "PutMessage", Resource: "leads", Times: 2, Effect: azuresim.Busy(0)})
 			h.post(leadBody(leadA, "Matched"))
