@@ -27,7 +27,7 @@ type FirstTries struct {
 	mu   sync.Mutex
 	next *batch // takes outcomes until its write begins; nil when there is none
 
-	writing   sync.Mutex // held by who writes; guards the rest
+	turn      chan struct{} // holds one while somebody writes, who has the rest
 	guard     azcore.ETag
 	concluded bool
 }
@@ -47,7 +47,7 @@ type recorded struct {
 
 // FirstTries is for the tries that are to be made of what Open has found pending.
 func (l *Ledger) FirstTries(o Opened) *FirstTries {
-	f := &FirstTries{ledger: l, opened: o, left: len(o.Pending)}
+	f := &FirstTries{ledger: l, opened: o, left: len(o.Pending), turn: make(chan struct{}, 1)}
 	if o.line.etag != "" {
 		f.guard = o.guard
 	}
@@ -78,8 +78,8 @@ func (f *FirstTries) write(ctx context.Context, r recorded) error {
 		<-b.done
 		return b.err
 	}
-	f.writing.Lock()
-	defer f.writing.Unlock()
+	f.turn <- struct{}{}
+	defer func() { <-f.turn }()
 	f.mu.Lock()
 	if f.next == b {
 		f.next = nil
