@@ -40,7 +40,8 @@ type Deliverer struct {
 	Alarm        func(ctx context.Context, partner, text string, at time.Time) error // tells the operator what an event alarms about; may be nil
 	Spread       func() float64                                                      // 0 to 1, at random: delays differ by it; nil takes math/rand
 
-	rules ruleCache
+	rules   ruleCache
+	drivers drivers
 }
 
 // Times of a try.
@@ -100,7 +101,8 @@ func (d *Deliverer) event(ctx context.Context, m ledger.Message, all []registry.
 }
 
 func (d *Deliverer) logFor(key string, e lead.Envelope) *slog.Logger {
-	return d.Log.With("event", key, "receipt", e.ID, "partner", e.Partner, "type", e.Type, "lead", e.Subject)
+	return slog.New(d.Log.Handler().WithAttrs([]slog.Attr{slog.String("event", key), slog.String("receipt", e.ID), slog.String("partner", e.Partner),
+		slog.String("type", e.Type), slog.String("lead", e.Subject)}))
 }
 
 // conclude closes an event that a killed invocation left open although nothing is left to send.

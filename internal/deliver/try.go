@@ -108,7 +108,7 @@ func (d *Deliverer) send(ctx context.Context, j job, address int) (receipt desti
 			err = lead.Errorf(lead.Internal, "the driver panicked: %T", r)
 		}
 	}()
-	far, err := d.Open(*j.to, address)
+	far, err := d.driver(j.to, address)
 	if err != nil {
 		return destination.Receipt{}, err
 	}
@@ -128,7 +128,7 @@ func (d *Deliverer) send(ctx context.Context, j job, address int) (receipt desti
 // overflow puts a body beyond a queue message into the lender's overflow container first, then a message that names it:
 // our envelope with "dataref" in the place of the data, which our drain follows.
 func (d *Deliverer) overflow(ctx context.Context, j job, queue destination.Destination, what destination.Delivery) (destination.Receipt, error) {
-	container, err := d.Open(*j.to, Overflow)
+	container, err := d.driver(j.to, Overflow)
 	if err != nil {
 		return destination.Receipt{}, err
 	}
@@ -143,21 +143,23 @@ func (d *Deliverer) overflow(ctx context.Context, j job, queue destination.Desti
 }
 
 func logTry(ctx context.Context, log *slog.Logger, j job, out ledger.Outcome, err error) {
-	level, args := slog.LevelInfo, []any{"destination", j.row.Name, "state", string(out.State), "try", j.row.Tries + 1, "ms", out.Took.Milliseconds()}
+	level, attrs := slog.LevelInfo, append(make([]slog.Attr, 0, 9), slog.String("destination", j.row.Name), slog.String("state", string(out.State)))
 	if out.Started.IsZero() {
-		args = []any{"destination", j.row.Name, "state", string(out.State), "try", 0}
+		attrs = append(attrs, slog.Int("try", 0))
+	} else {
+		attrs = append(attrs, slog.Int("try", j.row.Tries+1), slog.Int64("ms", out.Took.Milliseconds()))
 	}
 	if out.Code != "" {
-		args = append(args, "code", out.Code)
+		attrs = append(attrs, slog.String("code", out.Code))
 	}
 	if out.Assumed {
-		args = append(args, "assumed", true)
+		attrs = append(attrs, slog.Bool("assumed", true))
 	}
 	if out.Stale {
-		args = append(args, "stale", true)
+		attrs = append(attrs, slog.Bool("stale", true))
 	}
 	if err != nil {
-		level, args = slog.LevelWarn, append(args, "kind", lead.KindOf(err).String(), "error", err.Error())
+		level, attrs = slog.LevelWarn, append(attrs, slog.String("kind", lead.KindOf(err).String()), slog.String("error", err.Error()))
 	}
-	log.Log(ctx, level, "delivery", args...)
+	log.LogAttrs(ctx, level, "delivery", attrs...)
 }

@@ -78,36 +78,79 @@ func appendString(b []byte, s string) []byte {
 // ErrNotEnvelope says that some JSON is not one of our envelopes; it may be a partner's bare payload.
 var ErrNotEnvelope = errors.New("not a leadrelay envelope")
 
-// ParseEnvelope reads what [Envelope.AppendJSON] wrote; Data aliases nothing of b.
+// ParseEnvelope reads what [Envelope.AppendJSON] wrote; Data is a part of b, which must not change from then on.
 // JSON that is no CloudEvent of ours is ErrNotEnvelope.
 func ParseEnvelope(b []byte) (Envelope, error) {
-	var w struct {
-		SpecVersion string         `json:"specversion"`
-		ID          string         `json:"id"`
-		Source      string         `json:"source"`
-		Type        string         `json:"type"`
-		Subject     string         `json:"subject"`
-		Time        time.Time      `json:"time"`
-		Tags        string         `json:"leadrelaytags"`
-		Test        bool           `json:"leadrelaytest"`
-		Data        jsontext.Value `json:"data"`
-		DataRef     string         `json:"dataref"`
-		Base64      *string        `json:"data_base64"`
-	}
-	if err := json.Unmarshal(b, &w); err != nil {
+	var e EnvelopeText
+	if err := json.Unmarshal(b, &e); err != nil {
 		return Envelope{}, fmt.Errorf("%w: not an envelope's JSON", ErrNotEnvelope)
 	}
+	return e.Envelope(b)
+}
+
+// EnvelopeText is where an envelope stands in a text that holds more, so that both are read at once: the JSON member that
+// has this type is the envelope.
+type EnvelopeText struct {
+	from, to int64
+	members  struct {
+		SpecVersion string    `json:"specversion"`
+		ID          string    `json:"id"`
+		Source      string    `json:"source"`
+		Type        string    `json:"type"`
+		Subject     string    `json:"subject"`
+		Time        time.Time `json:"time"`
+		Tags        string    `json:"leadrelaytags"`
+		Test        bool      `json:"leadrelaytest"`
+		Data        span      `json:"data"`
+		DataRef     string    `json:"dataref"`
+		Base64      *string   `json:"data_base64"`
+	}
+}
+
+// span is where a value stands in the text that is read.
+type span struct{ from, to int64 }
+
+// UnmarshalJSONFrom notes the value's place.
+func (s *span) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	s.to = dec.InputOffset()
+	s.from = s.to - int64(len(v))
+	return err
+}
+
+// UnmarshalJSONFrom reads the members and notes the envelope's place.
+func (e *EnvelopeText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	e.from = dec.InputOffset() // the envelope begins behind a colon and white space
+	err := json.UnmarshalDecode(dec, &e.members)
+	e.to = dec.InputOffset()
+	return err
+}
+
+// Text is the envelope as it stands in the text that was read.
+func (e *EnvelopeText) Text(text []byte) []byte {
+	return bytes.TrimLeft(text[e.from:e.to:e.to], ": \t\r\n")
+}
+
+// Envelope is the envelope of the text that was read; Data is a part of it. What is no CloudEvent of ours is ErrNotEnvelope.
+func (e *EnvelopeText) Envelope(text []byte) (Envelope, error) {
+	w := &e.members
 	partner, ok := strings.CutPrefix(w.Source, sourcePrefix)
-	if w.SpecVersion != "1.0" || !ok || w.ID == "" || (w.Data == nil && w.Base64 == nil && w.DataRef == "") {
+	if w.SpecVersion != "1.0" || !ok || w.ID == "" || (w.Data.to == 0 && w.Base64 == nil && w.DataRef == "") {
 		return Envelope{}, ErrNotEnvelope
 	}
-	e := Envelope{ID: w.ID, Partner: partner, Type: w.Type, Subject: w.Subject, Time: w.Time, DataRef: w.DataRef, Tags: strings.Fields(w.Tags), Test: w.Test, Data: bytes.Clone(w.Data)}
+	env := Envelope{ID: w.ID, Partner: partner, Type: w.Type, Subject: w.Subject, Time: w.Time, DataRef: w.DataRef, Test: w.Test}
+	if w.Tags != "" {
+		env.Tags = strings.Fields(w.Tags)
+	}
+	if w.Data.to > 0 {
+		env.Data = text[w.Data.from:w.Data.to:w.Data.to]
+	}
 	if w.Base64 != nil {
 		data, err := base64.StdEncoding.DecodeString(*w.Base64)
 		if err != nil {
 			return Envelope{}, fmt.Errorf("%w: data_base64 is not base64", ErrNotEnvelope)
 		}
-		e.Data, e.Binary = data, true
+		env.Data, env.Binary = data, true
 	}
-	return e, nil
+	return env, nil
 }

@@ -63,8 +63,8 @@ func (l *Ledger) addIndex(ctx context.Context, e Event) (day azcore.ETag, err er
 	if e.Reject != nil {
 		pointer(2, rejectedPrefix+e.Partner, e.Receipt)
 	}
-	if row := daysRow(e); !l.noted(row) {
-		wg.Go(func() { errs[3] = l.noteDay(ctx, row) })
+	if !l.noted(dayOfEvent(e)) {
+		wg.Go(func() { errs[3] = l.noteDay(ctx, e) })
 	}
 	day, errs[4] = l.addDay(ctx, e)
 	wg.Wait()

@@ -5,12 +5,8 @@ package ledger
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"regexp"
-	"strconv"
 	"sync"
 	"time"
 
@@ -48,24 +44,6 @@ func (n Names) Destinations() string { return n.Prefix + "destinations" }
 func (n Names) Leads() string        { return n.Prefix + "leads" }
 func (n Names) State() string        { return n.Prefix + "state" }
 
-// Hash is the keyed hash under which events and leads are kept, so that a row survives the erasure of what it was about.
-// The key (LEADRELAY_HASH_KEY) is never rotated: another one forgets every duplicate.
-type Hash struct{ key []byte }
-
-// NewHash makes a hash with a key of 32 bytes.
-func NewHash(key []byte) Hash { return Hash{key: key} }
-
-// Of is 40 hex digits for a list of parts; no two lists share an encoding.
-func (h Hash) Of(parts ...string) string {
-	mac := hmac.New(sha256.New, h.key)
-	for _, p := range parts {
-		mac.Write(strconv.AppendInt(nil, int64(len(p)), 10))
-		mac.Write([]byte{':'})
-		mac.Write([]byte(p))
-	}
-	return hex.EncodeToString(mac.Sum(nil)[:20])
-}
-
 // Ledger is the table of events with its index and the claims that hold large envelopes.
 type Ledger struct {
 	Claims *container.Client
@@ -73,7 +51,7 @@ type Ledger struct {
 	Now    func() time.Time
 
 	events, index table
-	days          sync.Map // the rows of the days that this process has written
+	days          sync.Map // the days that this process has noted, by dayOf
 }
 
 // New opens the ledger of an account. It calls nothing.

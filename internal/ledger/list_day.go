@@ -116,21 +116,27 @@ func inverted(day time.Time) string {
 	return fmt.Sprintf("%08d", 99999999-n)
 }
 
-func daysRow(e Event) string { return inverted(e.Received) + "|" + e.Partner }
+// dayOf names a partner's day.
+type dayOf struct {
+	partner string
+	unix    int64 // days since 1970
+}
 
-// noted says that this process has written a row of the days.
-func (l *Ledger) noted(row string) bool {
-	_, ok := l.days.Load(row)
+func dayOfEvent(e Event) dayOf { return dayOf{e.Partner, e.Received.Unix() / 86400} }
+
+// noted says that this process has written that a partner has events on a day.
+func (l *Ledger) noted(d dayOf) bool {
+	_, ok := l.days.Load(d)
 	return ok
 }
 
 // noteDay remembers that a partner has events on a day; each process writes it once.
-func (l *Ledger) noteDay(ctx context.Context, row string) error {
-	if _, err := l.index.add(ctx, azure.NewEntity(daysPartition, row)); ignoreExists(err) != nil {
-		return err
+func (l *Ledger) noteDay(ctx context.Context, e Event) error {
+	_, err := l.index.add(ctx, azure.NewEntity(daysPartition, inverted(e.Received)+"|"+e.Partner))
+	if err = ignoreExists(err); err == nil {
+		l.days.Store(dayOfEvent(e), true)
 	}
-	l.days.Store(row, true)
-	return nil
+	return err
 }
 
 // markDay writes what has become of a receipt onto its row, if that is still as it was; then the totals of a day that is

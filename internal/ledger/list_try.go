@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -31,8 +32,35 @@ func packLog(before []Try, o Outcome, tries int, now time.Time) string {
 	if !o.Started.IsZero() {
 		t.N, t.At, t.MS = tries+1, o.Started.UTC(), o.Took.Milliseconds()
 	}
-	log := append(append([]Try{}, before...), t)
-	return encoded(log[max(0, len(log)-loggedTries):])
+	w := writer{b: make([]byte, 0, 256*(len(before)+1))}
+	w.b = append(w.b, '[')
+	for _, b := range before[max(0, len(before)+1-loggedTries):] {
+		b.append(&w)
+		w.b = append(w.b, ',')
+	}
+	t.append(&w)
+	return string(append(w.b, ']'))
+}
+
+// append writes the entry as encoding/json would.
+func (t Try) append(w *writer) {
+	w.b = append(w.b, '{')
+	if t.N != 0 {
+		w.b = append(strconv.AppendInt(append(w.b, `"n":`...), int64(t.N), 10), ',')
+	}
+	w.b = append(t.At.AppendFormat(append(w.b, `"at":"`...), time.RFC3339Nano), '"')
+	if t.MS != 0 {
+		w.b = strconv.AppendInt(append(w.b, `,"ms":`...), t.MS, 10)
+	}
+	w.text(`,"state":`, string(t.State))
+	w.text(`,"code":`, t.Code)
+	w.text(`,"id":`, t.ID)
+	if t.Assumed {
+		w.b = append(w.b, `,"assumed":true`...)
+	}
+	w.text(`,"reason":`, t.Reason)
+	w.text(`,"replay":`, t.Replay)
+	w.b = append(w.b, '}')
 }
 
 func unpackLog(text string) []Try {

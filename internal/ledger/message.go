@@ -1,13 +1,7 @@
 package ledger
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
-
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"leadrelay/internal/lead"
 )
@@ -33,6 +27,8 @@ type Message struct {
 
 	// Retry makes the message a try of one delivery; everything above but Key and Returned is then empty.
 	Retry *Retry
+
+	text []byte // of the envelope, when the message was read with it
 }
 
 // Retry is one try of one delivery, waiting in the intake until it is due. It never holds the payload.
@@ -58,92 +54,4 @@ type Rejection struct {
 	Status int          `json:"status"` // 400 or 422, whatever the partner was answered
 	Reason string       `json:"reason"`
 	Faults []lead.Fault `json:"faults,omitempty"`
-}
-
-// wire is a message as JSON: an event, a claim with its head, or a delivery.
-type wire struct {
-	V        int            `json:"v"`
-	Event    jsontext.Value `json:"event,omitempty"`
-	Claim    string         `json:"claim,omitempty"`
-	Head     *head          `json:"head,omitempty"`
-	Delivery *Retry         `json:"delivery,omitempty"`
-	Key      string         `json:"key"`
-	LeadKey  string         `json:"lead,omitempty"`
-	Content  string         `json:"content,omitempty"`
-	Form     string         `json:"form,omitempty"`
-	Via      string         `json:"via,omitempty"`
-	Replays  string         `json:"replays,omitempty"`
-	Notes    []lead.Note    `json:"notes,omitempty"`
-	Reject   *Rejection     `json:"reject,omitempty"`
-	Returned int            `json:"returned,omitempty"`
-}
-
-// head is what is said of an envelope beside its claim.
-type head struct {
-	ID      string    `json:"id"`
-	Partner string    `json:"partner"`
-	Type    string    `json:"type"`
-	Subject string    `json:"subject,omitempty"`
-	Time    time.Time `json:"time"`
-	Binary  bool      `json:"binary,omitempty"`
-}
-
-// Encode is the message as it goes on the queue, before base64.
-func (m Message) Encode() ([]byte, error) {
-	w := wire{V: 1, Claim: m.Claim, Key: m.Key, LeadKey: m.LeadKey, Content: m.Content, Form: m.Form, Via: m.Via, Replays: m.Replays,
-		Notes: m.Notes, Reject: m.Reject, Returned: m.Returned, Delivery: m.Retry}
-	if e := m.Envelope; m.Claim != "" {
-		w.Head = &head{ID: e.ID, Partner: e.Partner, Type: e.Type, Subject: e.Subject, Time: e.Time, Binary: e.Binary}
-	}
-	rest, err := json.Marshal(w)
-	if err != nil {
-		return nil, fmt.Errorf("encode message: %w", err)
-	}
-	if m.Claim != "" || m.Retry != nil {
-		return rest, nil
-	}
-	b := make([]byte, 0, len(rest)+len(m.Envelope.Data)+512)
-	b = append(b, rest[:len(rest)-1]...)
-	b = append(b, `,"event":`...)
-	b = m.Envelope.AppendJSON(b) // spliced in: the payload's bytes stay as they came
-	return append(b, '}'), nil
-}
-
-// ErrUnreadable says that some bytes are no message of ours.
-var ErrUnreadable = errors.New("not a message of the intake")
-
-// ParseMessage reads what [Message.Encode] wrote.
-func ParseMessage(b []byte) (Message, error) {
-	var w wire
-	if err := jsonv2.Unmarshal(b, &w); err != nil {
-		return Message{}, fmt.Errorf("%w: not JSON of its form", ErrUnreadable)
-	}
-	if !w.whole() {
-		return Message{}, fmt.Errorf("%w: version, key, and event, claim with head, or delivery are needed", ErrUnreadable)
-	}
-	m := Message{Claim: w.Claim, Key: w.Key, LeadKey: w.LeadKey, Content: w.Content, Form: w.Form, Via: w.Via, Replays: w.Replays,
-		Notes: w.Notes, Reject: w.Reject, Returned: w.Returned, Retry: w.Delivery}
-	if w.Delivery != nil {
-		return m, nil
-	}
-	if h := w.Head; h != nil {
-		m.Envelope = lead.Envelope{ID: h.ID, Partner: h.Partner, Type: h.Type, Subject: h.Subject, Time: h.Time, Binary: h.Binary}
-		return m, nil
-	}
-	var err error
-	if m.Envelope, err = lead.ParseEnvelope(w.Event); err != nil {
-		return Message{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
-	}
-	return m, nil
-}
-
-// whole says that the message is of one form, and just one.
-func (w wire) whole() bool {
-	forms := 0
-	for _, has := range []bool{w.Event != nil, w.Claim != "", w.Delivery != nil} {
-		if has {
-			forms++
-		}
-	}
-	return w.V == 1 && w.Key != "" && forms == 1 && (w.Claim == "") == (w.Head == nil) && (w.Delivery == nil || w.Delivery.Destination != "")
 }

@@ -90,7 +90,11 @@ func newEvent(m *Message) Event {
 	e := Event{Key: m.Key, Receipt: m.Envelope.ID, Partner: m.Envelope.Partner, Type: m.Envelope.Type, Subject: m.Envelope.Subject,
 		LeadKey: m.LeadKey, Received: m.Envelope.Time, Notes: m.Notes, Reject: m.Reject, Claim: m.Claim,
 		Submission: m.Form, Via: m.Via, Replays: m.Replays, versioned: m.versioned()}
-	if m.Claim == "" {
+	switch {
+	case m.Claim != "":
+	case m.text != nil:
+		e.Envelope = m.text
+	default:
 		e.Envelope = m.Envelope.AppendJSON(nil)
 	}
 	return e

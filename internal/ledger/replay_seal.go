@@ -12,9 +12,10 @@ const maxNotes = 64
 // Seal makes the message of an accepted event: its keys are the event's, hashed, and its envelope names its type and lead.
 func Seal(h Hash, e lead.Envelope, event lead.Event) Message {
 	e.Type, e.Subject = event.Type, event.Lead.ID
-	m := Message{Envelope: e, Key: h.Of(append([]string{"event", e.Partner}, event.Key...)...), Notes: event.Notes[:min(len(event.Notes), maxNotes)]}
+	var parts [8]string // a key has two or three
+	m := Message{Envelope: e, Key: h.Of(append(append(parts[:0], "event", e.Partner), event.Key...)...), Notes: event.Notes[:min(len(event.Notes), maxNotes)]}
 	if event.Lead.ID != "" {
-		m.LeadKey = h.Of("lead", e.Partner, event.Lead.ID)
+		m.LeadKey = h.Lead(e.Partner, event.Lead.ID)
 	}
 	if event.Lead.SubmissionID != "" {
 		m.Form = h.Submission(e.Partner, event.Lead.SubmissionID)
@@ -25,9 +26,3 @@ func Seal(h Hash, e lead.Envelope, event lead.Event) Message {
 	}
 	return m
 }
-
-// Submission is the hash under which the events of one submission are found.
-func (h Hash) Submission(partner, id string) string { return h.Of("submission", partner, id) }
-
-// Lead is the hash under which a lead's events are found.
-func (h Hash) Lead(partner, id string) string { return h.Of("lead", partner, id) }

@@ -62,10 +62,7 @@ func (t table) insertAll(ctx context.Context, rows ...*azure.Entity) ([]azcore.E
 }
 
 func (t table) create(ctx context.Context) error {
-	if _, err := t.sdk.CreateTable(ctx, nil); err != nil && !azure.Exists(err) {
-		return azure.Classify(err)
-	}
-	return nil
+	return ignoreExists(t.Create(ctx))
 }
 
 // upsert writes a row whatever was there.
