@@ -3,7 +3,6 @@ package azure
 import (
 	"context"
 	"net/http"
-	"net/url"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 )
@@ -39,7 +38,8 @@ func (b *Blobs) Create(ctx context.Context) error {
 // Put creates a blob in one call, which is all that a SAS with "c" alone allows, and gives its ETag. One that is there
 // is an error that [Exists] knows, or one of the refusals of facts/azure-storage.md §1c. Metadata names are lower case.
 func (b *Blobs) Put(ctx context.Context, name, contentType string, data []byte, metadata map[string]string) (azcore.ETag, error) {
-	c := b.at.call(http.MethodPut, b.container+"/"+name, b.container+"/"+url.PathEscape(name), b.at.query(""))
+	plain, path := under(b.container, name)
+	c := b.at.call(http.MethodPut, plain, path, b.at.query(""))
 	defer c.done()
 	c.data = append(c.data, data...)
 	c.set("Content-Type", "application/octet-stream")
@@ -52,5 +52,5 @@ func (b *Blobs) Put(ctx context.Context, name, contentType string, data []byte, 
 	if err := c.send(ctx, http.StatusCreated); err != nil {
 		return "", err
 	}
-	return azcore.ETag(c.answer.header.Get("ETag")), nil
+	return c.etag(), nil
 }

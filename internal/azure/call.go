@@ -19,12 +19,11 @@ type call struct {
 	url     url.URL
 	header  http.Header
 	fields  []field
-	data    []byte // what is sent
+	room    [12]field // of fields
+	data    []byte    // what is sent
 	body    body
 	replays atomic.Bool
 	replay  func() (io.ReadCloser, error)
-	scratch []byte   // what is signed
-	sum     [32]byte // its signature
 	answer  *reply
 	whole   bool // the answer was read to its end
 }
@@ -51,8 +50,8 @@ func (b *body) Close() error {
 func (e *endpoint) call(method, plain, path, query string) *call {
 	c, _ := e.calls.Get().(*call)
 	if c == nil {
-		c = &call{header: make(http.Header, 8), fields: make([]field, 0, 12)}
-		c.replay = c.again
+		c = &call{header: make(http.Header, 8)}
+		c.fields, c.replay = c.room[:0], c.again
 	}
 	c.at, c.request.Method = e, method
 	c.url = url.URL{Scheme: e.scheme, Host: e.host, Path: plain, RawPath: path, RawQuery: query}
@@ -129,7 +128,7 @@ func (c *call) done() {
 	}
 	clear(c.header)
 	clear(c.fields)
-	c.fields, c.data, c.scratch, c.answer, c.whole = c.fields[:0], c.data[:0], c.scratch[:0], nil, false
+	c.fields, c.data, c.answer, c.whole = c.fields[:0], c.data[:0], nil, false
 	c.body.closed.Store(false)
 	c.request, c.url = http.Request{}, url.URL{}
 	at.calls.Put(c)

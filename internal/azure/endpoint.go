@@ -8,7 +8,8 @@ import (
 )
 
 // endpoint is one service of an account, or what a SAS opens of it: where it is and what proves our right. It is safe for
-// concurrent use. What is secret in it is behind functions, because fmt prints unexported fields.
+// concurrent use. What is secret in it is behind functions, because fmt prints unexported fields. Of a client it uses the
+// transport alone: that follows no redirects, and costs less.
 type endpoint struct {
 	transport http.RoundTripper
 	scheme    string
@@ -76,4 +77,13 @@ func (e *endpoint) query(parameters string) string {
 		return e.sas()
 	}
 	return parameters + "&" + e.sas()
+}
+
+// under is the path of something beneath another: plain, and as it is sent.
+func under(base, name string) (plain, path string) {
+	plain = base + "/" + name
+	if escaped := url.PathEscape(name); escaped != name {
+		return plain, base + "/" + escaped
+	}
+	return plain, plain
 }

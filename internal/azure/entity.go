@@ -3,6 +3,7 @@ package azure
 import (
 	"encoding/base64"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,8 +33,19 @@ func (e *Entity) kind(name, edm string) *Entity {
 // Text adds a string; an empty one is written too, to take the place of another. What is not UTF-8 in it becomes U+FFFD.
 func (e *Entity) Text(name, v string) *Entity {
 	e.name(name, "")
-	e.props, _ = jsontext.AppendQuote(e.props, v)
+	e.props = appendString(e.props, v)
 	return e
+}
+
+// appendString appends a JSON string. U+2028 and U+2029 are escaped as the SDK does: they end a line for Azurite's reader of
+// transactions.
+func appendString(b []byte, s string) []byte {
+	all, _ := jsontext.AppendQuote(b, s) // its error says that U+FFFD stands in it now
+	if !strings.Contains(s, "\u2028") && !strings.Contains(s, "\u2029") {
+		return all
+	}
+	escaped := strings.NewReplacer("\u2028", `\u2028`, "\u2029", `\u2029`).Replace(string(all[len(b):]))
+	return append(all[:len(b)], escaped...)
 }
 
 // Int adds an Edm.Int32.
@@ -80,7 +92,7 @@ func (e *Entity) JSON() []byte { return e.AppendJSON(nil) }
 
 // AppendJSON appends JSON.
 func (e *Entity) AppendJSON(b []byte) []byte {
-	b, _ = jsontext.AppendQuote(append(b, `{"PartitionKey":`...), e.Partition)
-	b, _ = jsontext.AppendQuote(append(b, `,"RowKey":`...), e.Key)
+	b = appendString(append(b, `{"PartitionKey":`...), e.Partition)
+	b = appendString(append(b, `,"RowKey":`...), e.Key)
 	return append(append(b, e.props...), '}')
 }

@@ -219,18 +219,25 @@ func (x *markup) element() error {
 	return err
 }
 
+// special are the bytes that do not stand for themselves in every text, or are none of XML.
+var special = func() (bytes [256]bool) {
+	for c := range bytes {
+		bytes[c] = c < ' ' && c != '\t' && c != '\n' || c >= utf8.RuneSelf || strings.IndexByte("&<>]\r", byte(c)) >= 0
+	}
+	return bytes
+}()
+
 // unescape is a text with its references replaced, unless it is literal (CDATA, a comment), and with its line ends made
 // LF. What is no character of XML is an error.
 func unescape(s string, literal bool) (string, error) {
 	var b []byte
 	done := 0
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c < utf8.RuneSelf && c != '&' && c != ']' || c == '\n' || c == '\t' {
+		if !special[s[i]] {
 			i++
 			continue
 		}
-		switch {
+		switch c := s[i]; {
 		case c == '&' && !literal:
 			r, n := reference(s[i:])
 			if n == 0 {

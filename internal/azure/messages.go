@@ -132,7 +132,7 @@ func (q *Messages) Get(ctx context.Context, n int, lease time.Duration) ([]Messa
 
 // Delete deletes a leased message. A pop receipt that is no longer the current one is an error that [Stale] knows.
 func (q *Messages) Delete(ctx context.Context, id, receipt string) error {
-	plain, path := q.path+"/"+id, q.path+"/"+url.PathEscape(id)
+	plain, path := under(q.path, id)
 	c := q.at.call(http.MethodDelete, plain, path, q.at.query("popreceipt="+url.QueryEscape(receipt)))
 	defer c.done()
 	return c.send(ctx, http.StatusNoContent)

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,10 @@ import (
 func appendText(b []byte, s string) ([]byte, error) {
 	done := 0
 	for i := 0; i < len(s); {
+		if !special[s[i]] {
+			i++
+			continue
+		}
 		escaped, size := "", 1
 		switch c := s[i]; {
 		case c == '&':
@@ -25,7 +30,7 @@ func appendText(b []byte, s string) ([]byte, error) {
 			escaped = "&gt;"
 		case c == '\r':
 			escaped = "&#xD;"
-		case c < ' ' && c != '\t' && c != '\n':
+		case c < ' ':
 			return b, uncarried(rune(c))
 		case c >= utf8.RuneSelf:
 			var r rune
@@ -108,8 +113,7 @@ func (x *markup) message(empty bool) (m Message, err error) {
 		case "InsertionTime":
 			var t string
 			if t, err = x.text(name, empty); err == nil {
-				m.Inserted, err = time.Parse(time.RFC1123, t)
-				m.Inserted = m.Inserted.UTC()
+				m.Inserted, err = time.Parse(http.TimeFormat, t)
 			}
 		case "DequeueCount":
 			var n string

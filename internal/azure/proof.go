@@ -25,8 +25,15 @@ type proof interface {
 type sharedKey struct {
 	account string
 	lite    bool
-	mac     func() hash.Hash
-	macs    sync.Pool // hash.Hash
+	mac     func() hash.Hash // a function, because fmt prints unexported fields
+	pens    sync.Pool        // *pen
+}
+
+// pen is what a signature is written with.
+type pen struct {
+	mac  hash.Hash
+	text []byte
+	sum  [sha256.Size]byte
 }
 
 func newSharedKey(account string, key []byte, lite bool) *sharedKey {
@@ -34,7 +41,12 @@ func newSharedKey(account string, key []byte, lite bool) *sharedKey {
 }
 
 func (k *sharedKey) prove(_ context.Context, c *call) error {
-	scheme, text := "SharedKey ", c.scratch[:0]
+	p, _ := k.pens.Get().(*pen)
+	if p == nil {
+		p = &pen{mac: k.mac()}
+	}
+	defer k.pens.Put(p)
+	scheme, text := "SharedKey ", p.text[:0]
 	if k.lite {
 		scheme, text = "SharedKeyLite ", append(append(text, c.get(dateField)...), '\n')
 	} else {
@@ -44,18 +56,12 @@ func (k *sharedKey) prove(_ context.Context, c *call) error {
 	if !k.lite {
 		text = appendParameters(text, c.url.RawQuery)
 	}
-	mac, _ := k.macs.Get().(hash.Hash)
-	if mac == nil {
-		mac = k.mac()
-	}
-	mac.Write(text)
-	sum := mac.Sum(c.sum[:0])
-	mac.Reset()
-	k.macs.Put(mac)
+	p.mac.Write(text)
+	sum := p.mac.Sum(p.sum[:0])
+	p.mac.Reset()
 	text = append(append(append(text[:0], scheme...), k.account...), ':')
-	text = base64.StdEncoding.AppendEncode(text, sum)
-	c.set("Authorization", string(text))
-	c.scratch = text
+	p.text = base64.StdEncoding.AppendEncode(text, sum)
+	c.set("Authorization", string(p.text))
 	return nil
 }
 

@@ -46,8 +46,8 @@ func (a *reply) read(resp *http.Response) error {
 	a.status, a.header = resp.StatusCode, resp.Header
 	a.body.Reset()
 	a.limit = io.LimitedReader{R: resp.Body, N: longestAnswer + 1}
-	if n := resp.ContentLength; n > 0 && n <= longestAnswer {
-		a.body.Grow(int(n) + bytes.MinRead)
+	if n := resp.ContentLength; n > 0 {
+		a.body.Grow(int(min(n, keep)) + bytes.MinRead)
 	}
 	_, err := a.body.ReadFrom(&a.limit)
 	a.limit.R = nil
@@ -108,7 +108,7 @@ func word(h http.Header, body []byte) string {
 	return ""
 }
 
-var codeElement = regexp.MustCompile(`<Code>\s*(\w+)\s*</Code>`)
+var codeElement = regexp.MustCompile(`<(?:\w+:)?[cC]ode>\s*(\w+)\s*</(?:\w+:)?[cC]ode>`)
 
 // wordOfJSON finds {"code":…}, which may be in {"odata.error":…} or {"error":…}.
 func wordOfJSON(body []byte) string {

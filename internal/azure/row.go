@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -25,16 +26,15 @@ type property struct {
 	text string        // of a string, or the literal
 	json jsontext.Kind // of the value; 0 when only the annotation was there
 	edm  string        // the annotation, "Edm.DateTime"; empty for the types of JSON
-	time time.Time
-	data []byte
+	data []byte        // of an Edm.Binary
 }
 
 var errRow = errors.New("a table row that we did not write")
 
 // ParseRow reads a row as Azure writes it, with minimal metadata.
 func ParseRow(b []byte) (Row, error) {
-	all := string(b) // the one copy: what follows are parts of it
-	d := jsontext.NewDecoder(bytes.NewBuffer(b))
+	all := string(b)                                                                 // the one copy: what follows are parts of it
+	d := jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowDuplicateNames(true)) // of properties there are none, see read
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
 		return Row{}, errRow
 	}
@@ -54,7 +54,7 @@ func ParseRow(b []byte) (Row, error) {
 	if _, err := d.ReadToken(); err != nil {
 		return Row{}, errRow
 	}
-	if _, err := d.ReadToken(); err == nil {
+	if _, err := d.ReadToken(); err != io.EOF {
 		return Row{}, errRow
 	}
 	for i := range r.props {
@@ -94,8 +94,9 @@ func (r *Row) read(name, value string) bool {
 			break
 		}
 		p := r.property(name)
+		twice := p.json != 0
 		p.json, p.text = kind, value
-		return true
+		return !twice
 	}
 	return kind == '"'
 }
@@ -111,11 +112,13 @@ func (r *Row) property(name string) *property {
 	return &r.props[len(r.props)-1]
 }
 
-// understand reads what the annotation says that the text is.
+// understand checks and reads what the annotation says that the text is.
 func (p *property) understand() (err error) {
 	switch p.edm {
 	case "Edm.DateTime":
-		p.time, err = time.Parse(time.RFC3339Nano, p.text)
+		_, err = time.Parse(time.RFC3339Nano, p.text)
+	case "Edm.Int64":
+		_, err = strconv.ParseInt(p.text, 10, 64)
 	case "Edm.Binary":
 		p.data, err = base64.StdEncoding.DecodeString(p.text)
 	}
@@ -148,10 +151,13 @@ func (r Row) Long(name string) int64 {
 }
 
 // Flag is an Edm.Boolean.
-func (r Row) Flag(name string) bool { return r.value(name, "", 't').name != "" }
+func (r Row) Flag(name string) bool { return r.value(name, "", 't').json != 0 }
 
 // Time is an Edm.DateTime.
-func (r Row) Time(name string) time.Time { return r.value(name, "Edm.DateTime", '"').time }
+func (r Row) Time(name string) time.Time {
+	t, _ := time.Parse(time.RFC3339Nano, r.value(name, "Edm.DateTime", '"').text) // the zero time when it is none
+	return t
+}
 
 // Bytes is an Edm.Binary.
 func (r Row) Bytes(name string) []byte { return r.value(name, "Edm.Binary", '"').data }

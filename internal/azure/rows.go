@@ -33,7 +33,8 @@ func (t *Rows) Create(ctx context.Context) error {
 	c.data, _ = jsontext.AppendQuote(append(c.data, `{"TableName":`...), t.name)
 	c.data = append(c.data, '}')
 	c.set("Prefer", "return-no-content")
-	return c.write(ctx, http.StatusNoContent)
+	_, err := c.write(ctx)
+	return err
 }
 
 // Get reads a row; one that is missing is an error that [NotFound] knows.
@@ -60,8 +61,7 @@ func (t *Rows) Insert(ctx context.Context, e *Entity) (azcore.ETag, error) {
 	defer c.done()
 	c.data = e.AppendJSON(c.data)
 	c.set("Prefer", "return-no-content")
-	err := c.write(ctx, http.StatusNoContent)
-	return c.etag(), err
+	return c.write(ctx)
 }
 
 // Merge changes the named properties of a row that is still what it was at the ETag; else the error is one that [Stale]
@@ -88,8 +88,7 @@ func (t *Rows) update(ctx context.Context, method string, e *Entity, match azcor
 	defer c.done()
 	c.data = e.AppendJSON(c.data)
 	c.set("If-Match", string(match))
-	err := c.write(ctx, http.StatusNoContent)
-	return c.etag(), err
+	return c.write(ctx)
 }
 
 // row begins a request about one row.
@@ -106,17 +105,15 @@ func (t *Rows) row(method, partition, key string) *call {
 // quoted is a key as it stands between quotes.
 func quoted(key string) string { return strings.ReplaceAll(key, "'", "''") }
 
-// write sends JSON.
-func (c *call) write(ctx context.Context, success ...int) error {
+// write sends JSON, and gives the ETag of what is there then.
+func (c *call) write(ctx context.Context) (azcore.ETag, error) {
 	c.set("Content-Type", "application/json")
 	c.set("DataServiceVersion", "3.0")
-	return c.send(ctx, success...)
+	if err := c.send(ctx, http.StatusNoContent); err != nil {
+		return "", err
+	}
+	return c.etag(), nil
 }
 
 // etag is that of the answer, empty when there is none.
-func (c *call) etag() azcore.ETag {
-	if c.answer == nil {
-		return ""
-	}
-	return azcore.ETag(c.answer.header.Get("ETag"))
-}
+func (c *call) etag() azcore.ETag { return azcore.ETag(c.answer.header.Get("ETag")) }

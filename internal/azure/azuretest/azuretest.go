@@ -17,10 +17,11 @@ import (
 
 // Storage is a running Azurite, path-style over http, and what opens it.
 type Storage struct {
-	Account *azure.Account // the owner's view
-	Signer  azure.Signer
-	Client  *http.Client
-	names   atomic.Int64
+	Account    *azure.Account // the owner's view
+	Connection string         // what opens it
+	Signer     azure.Signer
+	Client     *http.Client
+	names      atomic.Int64
 }
 
 // Main runs a package's tests beside one Azurite:
@@ -34,12 +35,12 @@ func Main(m *testing.M, s *Storage) int {
 		return 1
 	}
 	defer server.Close()
-	s.Client = azure.NewClient()
-	if s.Account, err = azure.ConnectAccount(server.ConnectionString(), s.Client); err != nil {
+	s.Client, s.Connection = azure.NewClient(), server.ConnectionString()
+	if s.Account, err = azure.ConnectAccount(s.Connection, s.Client); err != nil {
 		fmt.Println(err)
 		return 1
 	}
-	if s.Signer, err = azure.NewSigner(server.ConnectionString()); err != nil {
+	if s.Signer, err = azure.NewSigner(s.Connection); err != nil {
 		fmt.Println(err)
 		return 1
 	}
