@@ -16,7 +16,12 @@ type Entity struct {
 }
 
 // NewEntity is a row without properties.
-func NewEntity(partition, key string) *Entity { return &Entity{Partition: partition, Key: key} }
+func NewEntity(partition, key string) *Entity {
+	return &Entity{Partition: partition, Key: key, props: make([]byte, 0, usualRow)}
+}
+
+// usualRow is room for the properties of most rows, in bytes.
+const usualRow = 384
 
 // name begins a property; names are our own and need no escaping.
 func (e *Entity) name(name, annotation string) {

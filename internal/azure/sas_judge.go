@@ -57,6 +57,18 @@ func (s SAS) Judge(p Purpose, now time.Time) []Finding {
 // Usable is nil when Judge finds no fault, else an error of kind Address with the first of them.
 func (s SAS) Usable(p Purpose, now time.Time) error { return s.first(s.Judge(p, now)) }
 
+// Live is nil at a time within the life of the SAS, else an error of kind Address. Whether it serves a purpose in its life,
+// [SAS.Fits] says once and for all.
+func (s SAS) Live(now time.Time) error {
+	ends, known := s.Expires()
+	if !now.Before(s.secret().starts) && (!known || now.Before(ends)) {
+		return nil
+	}
+	var f findings
+	s.judgeTime(&f, now)
+	return s.first(f)
+}
+
 // Fits is nil when the SAS could serve the purpose at some time, else an error of kind Address: what is wrong with it
 // will never pass.
 func (s SAS) Fits(p Purpose) error {

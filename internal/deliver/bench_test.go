@@ -55,6 +55,7 @@ type canned struct {
 	next http.RoundTripper
 	on   bool
 	mu   sync.Mutex
+	body bytes.Buffer
 	log  *[]sent
 }
 
@@ -73,18 +74,18 @@ func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !c.on {
 		return c.next.RoundTrip(r)
 	}
-	var body []byte
 	batch := strings.HasSuffix(r.URL.Path, "$batch")
-	if batch || c.log != nil {
-		var err error
-		if body, err = io.ReadAll(r.Body); err != nil {
-			return nil, err
-		}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.body.Reset()
+	if _, err := c.body.ReadFrom(r.Body); err != nil {
+		return nil, err
+	}
+	if err := r.Body.Close(); err != nil { // so nobody reads any more: the request may be used again
+		return nil, err
 	}
 	if c.log != nil {
-		c.mu.Lock()
-		*c.log = append(*c.log, sent{r.Method, r.URL.String(), r.Header.Clone(), body})
-		c.mu.Unlock()
+		*c.log = append(*c.log, sent{r.Method, r.URL.String(), r.Header.Clone(), bytes.Clone(c.body.Bytes())})
 	}
 	resp := &http.Response{StatusCode: http.StatusNoContent, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r, Body: http.NoBody,
 		Header: http.Header{"Etag": {`W/"datetime'2026-11-21T09%3A00%3A00.0000000Z'"`}, "Content-Length": {"0"}}}
@@ -93,7 +94,7 @@ func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	case batch:
 		resp.StatusCode = http.StatusAccepted
 		resp.Header.Set("Content-Type", "multipart/mixed; boundary=batchresponse_1")
-		answer = parts(bytes.Count(body, []byte("Content-Transfer-Encoding")))
+		answer = parts(bytes.Count(c.body.Bytes(), []byte("Content-Transfer-Encoding")))
 	case strings.HasSuffix(r.URL.Path, "/messages"):
 		resp.StatusCode = http.StatusCreated
 		resp.Header.Set("Content-Type", "application/xml")

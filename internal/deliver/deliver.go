@@ -124,7 +124,7 @@ func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelop
 			return // its retry is on its way
 		}
 		var err error
-		j := job{event: e, row: row, to: find(all, row.Destination), repeat: o.Verdict == ledger.Again, book: tries}
+		j := &job{event: e, row: row, to: find(all, row.Destination), repeat: o.Verdict == ledger.Again, book: tries}
 		if left[i], err = d.one(ctx, log, j); err != nil {
 			errs[i] = fmt.Errorf("%s: %w", row.Name, err)
 		}
@@ -183,7 +183,7 @@ func (d *Deliverer) again(ctx context.Context, row ledger.Delivery, to *registry
 	if err != nil || !ok {
 		return err
 	}
-	j := job{row: row, to: to, repeat: row.Tries > 0 || row.Try > 0, book: d.Ledger}
+	j := &job{row: row, to: to, repeat: row.Tries > 0 || row.Try > 0, book: d.Ledger}
 	j.event, err = d.Ledger.Payload(ctx, e)
 	switch {
 	case errors.Is(err, ledger.ErrErased):

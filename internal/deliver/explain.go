@@ -92,7 +92,7 @@ func (d *Deliverer) Test(ctx context.Context, to registry.Destination) (destinat
 	id := "00000000-0000-4000-8000-" + fmt.Sprintf("%012x", now.UnixMilli()&0xffffffffffff)
 	body := strings.Replace(testPayload, "ID", id, 1)
 	env := lead.Envelope{ID: "TEST" + id, Partner: "crf", Type: "crf.lead", Subject: id, Time: now, Data: []byte(body), Test: true}
-	return d.send(ctx, job{event: env, to: &to, row: ledger.TestDelivery(d.Ledger.Hash.Of("test", id), to.ID)}, to.Health.Address)
+	return d.send(ctx, &job{event: env, to: &to, row: ledger.TestDelivery(d.Ledger.Hash.Of("test", id), to.ID)}, to.Health.Address)
 }
 
 // testPayload is a lead in CRF Connect's form that nobody can take for a real one.

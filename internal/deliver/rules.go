@@ -82,7 +82,7 @@ func (r *rules) match(e *rule.Event) (bool, error) {
 func noRequest() partner.Request { return partner.Request{} }
 
 // render is what a destination gets of an event: less what its projection takes away, in its format.
-func (d *Deliverer) render(j job) (destination.Delivery, error) {
+func (d *Deliverer) render(j *job) (destination.Delivery, error) {
 	out := destination.Delivery{ID: j.row.Key(), LeadID: j.event.Subject, Received: j.event.Time, ContentType: "application/json", Repeat: j.repeat}
 	r := d.rules.of(j.to)
 	if r.err != nil {

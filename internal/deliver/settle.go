@@ -31,7 +31,7 @@ func Delay(n int, at float64) time.Duration {
 }
 
 // settle decides what follows from an outcome and writes it down: the next try's message before the row that names it.
-func (d *Deliverer) settle(ctx context.Context, j job, out *ledger.Outcome, cause error) (left ledger.OpenEntry, err error) {
+func (d *Deliverer) settle(ctx context.Context, j *job, out *ledger.Outcome, cause error) (left ledger.OpenEntry, err error) {
 	if out.State == ledger.InFlight {
 		d.plan(j, out, cause)
 	}
@@ -55,7 +55,7 @@ func (d *Deliverer) settle(ctx context.Context, j job, out *ledger.Outcome, caus
 
 // plan sets when the next try is due. A delivery whose tries have run out is dead only where others get through; else
 // it is held, and its destination will be (DESIGN 3).
-func (d *Deliverer) plan(j job, out *ledger.Outcome, cause error) {
+func (d *Deliverer) plan(j *job, out *ledger.Outcome, cause error) {
 	first := j.row.First
 	if first.IsZero() {
 		first = out.Started
@@ -81,7 +81,7 @@ func (d *Deliverer) plan(j job, out *ledger.Outcome, cause error) {
 
 // learn tells the registry what a try taught about its destination. A note that cannot be written is no reason to
 // deliver again.
-func (d *Deliverer) learn(ctx context.Context, j job, out ledger.Outcome) {
+func (d *Deliverer) learn(ctx context.Context, j *job, out ledger.Outcome) {
 	if j.to != nil && out.State == ledger.Dead {
 		d.Tally.Fault(ledger.ToDestination(j.to.ID), d.Now(), ledger.GivenUp)
 	}

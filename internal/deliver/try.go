@@ -35,7 +35,7 @@ type recorder interface {
 
 // one makes one try, if one is to be made, and writes down what it came to. An error means that nothing is written. What
 // is left in the index of open deliveries is to be removed when the event's state is written.
-func (d *Deliverer) one(ctx context.Context, log *slog.Logger, j job) (left ledger.OpenEntry, err error) {
+func (d *Deliverer) one(ctx context.Context, log *slog.Logger, j *job) (left ledger.OpenEntry, err error) {
 	out, err := d.prejudge(j)
 	if out.State == "" {
 		out, err = d.try(ctx, j)
@@ -50,7 +50,7 @@ func (d *Deliverer) one(ctx context.Context, log *slog.Logger, j job) (left ledg
 }
 
 // prejudge says what becomes of a delivery for which no try is to be made; its state is empty when one is.
-func (d *Deliverer) prejudge(j job) (ledger.Outcome, error) {
+func (d *Deliverer) prejudge(j *job) (ledger.Outcome, error) {
 	dead := func(reason string) (ledger.Outcome, error) {
 		return ledger.Outcome{State: ledger.Dead, Stale: j.stale, Reason: reason}, errors.New(reason)
 	}
@@ -73,7 +73,7 @@ func (d *Deliverer) prejudge(j job) (ledger.Outcome, error) {
 
 // try sends once, to the address that works; when that is at fault and a second one stands, to that. It always has an
 // outcome; err is why the outcome is not delivered.
-func (d *Deliverer) try(ctx context.Context, j job) (out ledger.Outcome, err error) {
+func (d *Deliverer) try(ctx context.Context, j *job) (out ledger.Outcome, err error) {
 	out = ledger.Outcome{Started: d.Now(), Stale: j.stale}
 	var receipt destination.Receipt
 	address := j.to.Health.Address
@@ -102,7 +102,7 @@ func (d *Deliverer) try(ctx context.Context, j job) (out ledger.Outcome, err err
 }
 
 // send is one call of a driver, with its own deadline. A driver that panics fails this delivery only.
-func (d *Deliverer) send(ctx context.Context, j job, address int) (receipt destination.Receipt, err error) {
+func (d *Deliverer) send(ctx context.Context, j *job, address int) (receipt destination.Receipt, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = lead.Errorf(lead.Internal, "the driver panicked: %T", r)
@@ -127,7 +127,7 @@ func (d *Deliverer) send(ctx context.Context, j job, address int) (receipt desti
 
 // overflow puts a body beyond a queue message into the lender's overflow container first, then a message that names it:
 // our envelope with "dataref" in the place of the data, which our drain follows.
-func (d *Deliverer) overflow(ctx context.Context, j job, queue destination.Destination, what destination.Delivery) (destination.Receipt, error) {
+func (d *Deliverer) overflow(ctx context.Context, j *job, queue destination.Destination, what destination.Delivery) (destination.Receipt, error) {
 	container, err := d.driver(j.to, Overflow)
 	if err != nil {
 		return destination.Receipt{}, err
@@ -142,7 +142,7 @@ func (d *Deliverer) overflow(ctx context.Context, j job, queue destination.Desti
 	return queue.Deliver(ctx, what)
 }
 
-func logTry(ctx context.Context, log *slog.Logger, j job, out ledger.Outcome, err error) {
+func logTry(ctx context.Context, log *slog.Logger, j *job, out ledger.Outcome, err error) {
 	level, attrs := slog.LevelInfo, append(make([]slog.Attr, 0, 9), slog.String("destination", j.row.Name), slog.String("state", string(out.State)))
 	if out.Started.IsZero() {
 		attrs = append(attrs, slog.Int("try", 0))
@@ -161,5 +161,9 @@ func logTry(ctx context.Context, log *slog.Logger, j job, out ledger.Outcome, er
 	if err != nil {
 		level, attrs = slog.LevelWarn, append(attrs, slog.String("kind", lead.KindOf(err).String()), slog.String("error", err.Error()))
 	}
-	log.LogAttrs(ctx, level, "delivery", attrs...)
+	if h := log.Handler(); h.Enabled(ctx, level) { // by hand: LogAttrs would look for the line of the program that logs
+		r := slog.NewRecord(time.Now(), level, "delivery", 0)
+		r.AddAttrs(attrs...)
+		_ = h.Handle(ctx, r)
+	}
 }

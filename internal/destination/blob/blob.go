@@ -37,7 +37,7 @@ func Open(o destination.Options) (destination.Destination, error) {
 // Deliver puts one blob in a single call, which is all that "c" allows: staged blocks, tags and a look whether it is
 // there need more (facts/azure-storage.md §1b). A blob that is there already is the same delivery, because its name is.
 func (b blob) Deliver(ctx context.Context, d destination.Delivery) (destination.Receipt, error) {
-	if err := b.sas.Usable(azure.Deliver, b.now()); err != nil {
+	if err := b.sas.Live(b.now()); err != nil {
 		return destination.Receipt{}, err
 	}
 	name := Name(d)

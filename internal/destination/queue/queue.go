@@ -44,7 +44,7 @@ func Open(o destination.Options) (destination.Destination, error) {
 
 // Deliver puts one message; sent twice, it is there twice, and whoever drains the queue knows it by its event.
 func (q queue) Deliver(ctx context.Context, d destination.Delivery) (destination.Receipt, error) {
-	if err := q.sas.Usable(azure.Deliver, q.now()); err != nil {
+	if err := q.sas.Live(q.now()); err != nil {
 		return destination.Receipt{}, err
 	}
 	size := base64.StdEncoding.EncodedLen(len(d.Body))
