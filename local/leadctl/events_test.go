@@ -43,7 +43,11 @@ func come(t *testing.T, l *ledger.Ledger, receipt string) {
 	t.Helper()
 	m := ledger.Seal(l.Hash, lead.Envelope{ID: receipt, Partner: "crf", Time: time.Now().UTC().Truncate(time.Millisecond), Data: crf.Sample()},
 		lead.Event{Type: "crf.lead", Key: []string{crfSampleID}, Lead: lead.Lead{Partner: "crf", ID: crfSampleID}})
-	if _, err := l.Open(t.Context(), &m, nil, []ledger.Decision{{Name: "acme", Why: "the filter says no"}}); err != nil {
+	a, err := l.Arrive(t.Context(), &m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Open(t.Context(), a, nil, []ledger.Decision{{Name: "acme", Why: "the filter says no"}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -106,7 +110,11 @@ func TestBooksThatDoNotBalanceAreAnErrorLineAndAnError(t *testing.T) {
 	l.Now = func() time.Time { return time.Now().Add(-time.Hour) }
 	m := ledger.Seal(l.Hash, lead.Envelope{ID: ulidNow(), Partner: "crf", Time: time.Now().Add(-time.Hour), Data: []byte("{}")}, lead.Event{Type: "crf.lead", Key: []string{"x"}})
 	sim.Inject(azuresim.Fault{Op: "InsertEntity", Resource: "leadrelayledger", Effect: azuresim.Answer(http.StatusInternalServerError, "InternalError")})
-	if _, err := l.Open(t.Context(), &m, nil, nil); err == nil {
+	a, err := l.Arrive(t.Context(), &m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Open(t.Context(), a, nil, nil); err == nil {
 		t.Fatal("the event was inserted")
 	}
 	sim.Heal()
