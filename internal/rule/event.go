@@ -3,6 +3,8 @@
 package rule
 
 import (
+	"bytes"
+	"strings"
 	"sync"
 	"time"
 
@@ -10,9 +12,10 @@ import (
 )
 
 // Event is an event as rules see it. Fill the exported fields before the first rule looks; then rules may look side by side.
+// Nothing is worked out before a rule asks for it, and then once.
 type Event struct {
 	Event   lead.Event
-	Payload []byte // the partner's bytes; decoded once, and only if a rule asks for data
+	Payload []byte // the partner's bytes
 
 	ID       string    // of the envelope: the receipt
 	Time     time.Time // when it was received
@@ -20,111 +23,98 @@ type Event struct {
 	Revision int       // which version of its lead it is, from 1; 0 when nobody knows
 	Test     bool      // made by `leadctl destinations test`
 
-	once sync.Once
-	vars variables
-	err  error
+	leaves lazy[[]any]
+	formed lazy[error] // whether the payload is well-formed JSON
+	tree   lazy[decoded]
+	scant  lazy[any] // the variables without data
+	whole  lazy[any] // the variables
+	vms    sync.Pool // of *vm.VM: filters that are asked one after the other share one
 }
 
 // NewEvent makes an event for rules out of a decoded one and its payload, which may be anything: what is not JSON fails
 // the rules that ask for data, and only them.
 func NewEvent(e lead.Event, payload []byte) *Event { return &Event{Event: e, Payload: payload} }
 
-// eventTerms and leadTerms are what filters may name, with the types against which they are checked.
-// A number or a time that a partner did not send is nil at run time, a text is "".
-type eventTerms struct {
-	Type     string `expr:"type"`     // "crf.lead", "credzu.mortgage_ready"
-	Partner  string `expr:"partner"`  // the configured name
-	Priority string `expr:"priority"` // "low", "medium", "high", "critical"
-	About    string `expr:"about"`    // "lead", "activity", "notice"
-	Initial  bool   `expr:"initial"`
-	Revision int    `expr:"revision"`
-	Test     bool   `expr:"test"`
-	Occurred string `expr:"occurred"` // RFC 3339 in UTC, which compares as text: occurred >= "2026-01-01"
+// lazy is a value that is made when it is first asked for.
+type lazy[T any] struct {
+	once sync.Once
+	v    T
 }
 
-type leadTerms struct {
-	ID           string        `expr:"id"`
-	Ref          string        `expr:"ref"`
-	SubmissionID string        `expr:"submissionId"`
-	DuplicateID  string        `expr:"duplicateId"`
-	Status       string        `expr:"status"`
-	State        string        `expr:"state"`
-	Stage        string        `expr:"stage"` // "unknown", "open", "engaged", "qualified", "won", "lost"
-	Created      string        `expr:"created"`
-	Amount       float64       `expr:"amount"`
-	Purpose      string        `expr:"purpose"`
-	FraudScore   float64       `expr:"fraudScore"`
-	Address      addressTerms  `expr:"address"`
-	Business     businessTerms `expr:"business"`
+func (l *lazy[T]) get(make func() T) T {
+	l.once.Do(func() { l.v = make() })
+	return l.v
 }
 
-type addressTerms struct {
-	City   string `expr:"city"`
-	State  string `expr:"state"`
-	Zip    string `expr:"zip"`
-	County string `expr:"county"`
+// decoded is the payload as a tree.
+type decoded struct {
+	root any
+	err  error
 }
 
-type businessTerms struct {
-	Name     string `expr:"name"`
-	Industry string `expr:"industry"`
-	Type     string `expr:"type"`
-}
-
-// terms is what filters are checked against; variables is what they run on, where anything may be nil.
-type terms struct {
-	Event eventTerms `expr:"event"`
-	Lead  leadTerms  `expr:"lead"`
-	Data  any        `expr:"data"` // the payload; its members cannot be checked before one comes
-}
-
-type variables struct {
-	Event map[string]any `expr:"event"`
-	Lead  map[string]any `expr:"lead"`
-	Data  any            `expr:"data"`
-}
-
-// variables are the event's, decoded once; withData fails when the payload is not JSON.
-func (e *Event) variables(withData bool) (variables, error) {
-	e.once.Do(func() {
-		e.vars = variables{Event: e.eventVars(), Lead: leadVars(e.Event.Lead)}
-		e.vars.Data, e.err = decode(e.Payload)
+// values are those of the leaves, in their order.
+func (e *Event) values() []any {
+	return e.leaves.get(func() []any {
+		out := make([]any, len(leaves))
+		for i, l := range leaves {
+			out[i] = l.of(e)
+		}
+		return out
 	})
-	if withData {
-		return e.vars, e.err
-	}
-	return e.vars, nil
 }
 
-func (e *Event) eventVars() map[string]any {
-	about := [...]string{lead.LeadEvent: "lead", lead.Activity: "activity", lead.Notice: "notice"}
-	return map[string]any{
-		"type": e.Event.Type, "partner": e.Event.Lead.Partner, "priority": e.Event.Priority.String(),
-		"about": about[e.Event.About], "initial": e.Initial, "revision": e.Revision, "test": e.Test,
-		"occurred": moment(e.Event.Occurred),
-	}
-}
-
-func leadVars(l lead.Lead) map[string]any {
-	return map[string]any{
-		"id": l.ID, "ref": l.Ref, "submissionId": l.SubmissionID, "duplicateId": l.DuplicateID,
-		"status": l.Status, "state": l.State, "stage": l.Stage.String(), "created": moment(l.Created),
-		"amount": number(l.Amount), "purpose": l.Purpose, "fraudScore": number(l.FraudScore),
-		"address":  map[string]any{"city": l.Address.City, "state": l.Address.State, "zip": l.Address.Zip, "county": l.Address.County},
-		"business": map[string]any{"name": l.Business.Name, "industry": l.Business.Industry, "type": l.Business.Type},
-	}
-}
-
-func number(d lead.Decimal) any {
-	if d == "" {
+// readable says whether the payload can be asked for members.
+func (e *Event) readable() error {
+	return e.formed.get(func() error {
+		if lead.WellFormed(e.Payload) != nil {
+			return errPayload
+		}
 		return nil
-	}
-	return d.Float()
+	})
 }
 
-func moment(t time.Time) any {
-	if t.IsZero() {
-		return nil
+// object says whether the payload is an object or null: then asking for one of its members never fails.
+func (e *Event) object() bool {
+	text := bytes.TrimLeft(e.Payload, " \t\r\n")
+	return e.readable() == nil && (text[0] == '{' || text[0] == 'n')
+}
+
+func (e *Event) data() (any, error) {
+	d := e.tree.get(func() (d decoded) {
+		if d.err = e.readable(); d.err == nil {
+			d.root, d.err = decode(e.Payload)
+		}
+		return d
+	})
+	return d.root, d.err
+}
+
+// variables are what a program runs on; withData fails when the payload is not JSON.
+func (e *Event) variables(withData bool) (any, error) {
+	if !withData {
+		return e.scant.get(func() any { return e.named(nil) }), nil
 	}
-	return t.UTC().Format(time.RFC3339)
+	root, err := e.data()
+	if err != nil {
+		return nil, err
+	}
+	return e.whole.get(func() any { return e.named(root) }), nil
+}
+
+// named are the leaves by their names.
+func (e *Event) named(data any) variables {
+	top := map[string]any{}
+	for i, l := range leaves {
+		at, names := top, strings.Split(l.name, ".")
+		for _, name := range names[:len(names)-1] {
+			inner, ok := at[name].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				at[name] = inner
+			}
+			at = inner
+		}
+		at[names[len(names)-1]] = e.values()[i]
+	}
+	return variables{Event: top["event"].(map[string]any), Lead: top["lead"].(map[string]any), Data: data}
 }

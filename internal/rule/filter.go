@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -26,7 +27,10 @@ type Filter struct {
 // conjunct is one of the conditions that && joins at the top.
 type conjunct struct {
 	text    string
-	program *vm.Program
+	simple  *simple                     // answers most events without the program; nil when the condition is not that simple
+	sure    bool                        // it fails for no event whose payload is an object
+	data    bool                        // it asks for the payload
+	program func() (*vm.Program, error) // compiled when it is first asked for
 }
 
 // Compile reads a filter in the language of expr-lang.org, of which it allows comparisons, && || !, arithmetic, in, contains,
@@ -44,11 +48,10 @@ func Compile(source string) (*Filter, error) {
 	if strings.TrimSpace(source) == "" {
 		return &Filter{}, nil
 	}
-	options := append(functions(), expr.DisableAllBuiltins(), expr.MaxNodes(mostNodes), expr.AsBool(), expr.Optimize(false))
 	if err := check(source); err != nil {
 		return nil, err
 	}
-	if _, err := expr.Compile(source, append(options, expr.Env(terms{}))...); err != nil {
+	if _, err := compile(source, expr.Env(terms{})); err != nil {
 		return nil, fmt.Errorf("filter: %w", err)
 	}
 	tree, err := parser.Parse(source)
@@ -58,14 +61,25 @@ func Compile(source string) (*Filter, error) {
 	f := &Filter{}
 	for _, node := range split(tree.Node, nil) {
 		text := node.String()
-		program, err := expr.Compile(text, append(options, expr.Env(variables{}), expr.Patch(forgiving{}))...)
-		if err != nil {
-			return nil, fmt.Errorf("filter: %w", err)
+		kind, ok := sure(node)
+		c := conjunct{text: text, simple: simply(node), sure: ok && kind.is(truth), data: mentions(node, "data")}
+		c.program = sync.OnceValues(func() (*vm.Program, error) {
+			return compile(text, expr.Env(variables{}), expr.Patch(forgiving{}))
+		})
+		if c.simple == nil {
+			if _, err := c.program(); err != nil {
+				return nil, fmt.Errorf("filter: %w", err)
+			}
 		}
-		f.conjuncts = append(f.conjuncts, conjunct{text, program})
-		f.data = f.data || mentions(node, "data")
+		f.conjuncts = append(f.conjuncts, c)
+		f.data = f.data || c.data
 	}
 	return f, nil
+}
+
+func compile(source string, more ...expr.Option) (*vm.Program, error) {
+	options := append(functions(), expr.DisableAllBuiltins(), expr.MaxNodes(mostNodes), expr.AsBool(), expr.Optimize(false))
+	return expr.Compile(source, append(options, more...)...)
 }
 
 // split is the conditions that && joins at the top, in order.
@@ -86,12 +100,12 @@ func mentions(node ast.Node, name string) bool {
 // Match says whether the event passes. An error means that the filter and this event do not fit together; it holds no value
 // of the event.
 func (f *Filter) Match(e *Event) (bool, error) {
-	vars, err := e.variables(f.data)
-	if err != nil {
-		return false, err
+	if f.data && e.readable() != nil {
+		return false, errPayload
 	}
-	for _, c := range f.conjuncts {
-		yes, err := c.says(vars)
+	for i := range f.conjuncts {
+		c := &f.conjuncts[i]
+		yes, err := c.says(e)
 		if err != nil {
 			return false, fmt.Errorf("filter: %s: %w", c.text, err)
 		}
@@ -110,20 +124,38 @@ type No struct {
 
 // Explain is Match with every condition asked: the event passes when none of those that && joins at the top says no.
 func (f *Filter) Explain(e *Event) (passes bool, noes []No) {
-	vars, err := e.variables(f.data)
-	if err != nil {
-		return false, []No{{Err: err}}
+	if f.data && e.readable() != nil {
+		return false, []No{{Err: errPayload}}
 	}
-	for _, c := range f.conjuncts {
-		if yes, err := c.says(vars); !yes || err != nil {
+	for i := range f.conjuncts {
+		c := &f.conjuncts[i]
+		if yes, err := c.says(e); !yes || err != nil {
 			noes = append(noes, No{c.text, err})
 		}
 	}
 	return len(noes) == 0, noes
 }
 
-func (c conjunct) says(vars variables) (bool, error) {
-	out, err := expr.Run(c.program, vars)
+func (c *conjunct) says(e *Event) (bool, error) {
+	if c.simple != nil {
+		if yes, ok := c.simple.says(e); ok {
+			return yes, nil
+		}
+	}
+	vars, err := e.variables(c.data)
+	if err != nil {
+		return false, err
+	}
+	program, err := c.program()
+	if err != nil {
+		return false, err
+	}
+	machine, _ := e.vms.Get().(*vm.VM)
+	if machine == nil {
+		machine = &vm.VM{}
+	}
+	defer e.vms.Put(machine)
+	out, err := machine.Run(program, vars)
 	if err != nil {
 		return false, reason(err)
 	}
