@@ -30,6 +30,8 @@ type Deliverer interface {
 	Refuse(ctx context.Context, e ledger.Event, destination string, deed ledger.Deed) (no string, err error)
 	// Would says what keeps a stored event from a destination as it is configured now; nothing is sent.
 	Would(ctx context.Context, e ledger.Event, to registry.Destination) (why []string, err error)
+	// Passed says why a stored event was not for those of all that it was not for.
+	Passed(ctx context.Context, e ledger.Event, all []registry.Destination) ([]ledger.Decision, error)
 }
 
 // Leads is a place where drained leads are kept, of which one can be erased.
@@ -98,14 +100,15 @@ func leadID(id string) string {
 // names are the destinations by id, the removed ones that still have open deliveries included.
 func (c *Console) names(ctx context.Context) (map[string]registry.Destination, error) {
 	list, err := c.Destinations.List(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return byID(list), err
+}
+
+func byID(list []registry.Destination) map[string]registry.Destination {
 	out := map[string]registry.Destination{}
 	for _, d := range list {
 		out[d.ID] = d
 	}
-	return out, nil
+	return out
 }
 
 // nameOf is a destination's name; one that is gone has its id only.

@@ -79,7 +79,7 @@ func (c *Console) Show(ctx context.Context, receipt string, reveal bool, w Who) 
 	if err != nil {
 		return Custody{}, err
 	}
-	all, err := c.names(ctx)
+	all, err := c.Destinations.List(ctx)
 	if err != nil {
 		return Custody{}, err
 	}
@@ -90,7 +90,10 @@ func (c *Console) Show(ctx context.Context, receipt string, reveal bool, w Who) 
 		}
 		h.Deeds = append(h.Deeds, deed)
 	}
-	out := custody(h, all)
+	out := custody(h, byID(all))
+	if out.Passed, err = c.Deliver.Passed(ctx, h.Event, all); err != nil {
+		return Custody{}, err
+	}
 	if n.Receipt != h.Event.Receipt {
 		out.Receipt, out.DuplicateOf = n.Receipt, h.Event.Receipt
 	}
@@ -100,7 +103,7 @@ func (c *Console) Show(ctx context.Context, receipt string, reveal bool, w Who) 
 func custody(h ledger.History, all map[string]registry.Destination) Custody {
 	e := h.Event
 	out := Custody{Receipt: e.Receipt, Key: e.Key, Partner: e.Partner, Verified: e.Via, Type: e.Type, Lead: e.Subject, Received: e.Received,
-		State: string(e.State), Notes: e.Notes, Rejected: e.Reject, Replays: e.Replays, Passed: e.Passed, More: h.More, ErasedAt: e.Erased}
+		State: string(e.State), Notes: e.Notes, Rejected: e.Reject, Replays: e.Replays, More: h.More, ErasedAt: e.Erased}
 	fixed := map[string]bool{}
 	for _, id := range e.Destinations {
 		fixed[id] = true

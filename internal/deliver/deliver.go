@@ -40,7 +40,7 @@ type Deliverer struct {
 	Alarm        func(ctx context.Context, partner, text string, at time.Time) error // tells the operator what an event alarms about; may be nil
 	Spread       func() float64                                                      // 0 to 1, at random: delays differ by it; nil takes math/rand
 
-	rules   ruleCache
+	tables  tables
 	drivers drivers
 }
 
@@ -58,7 +58,7 @@ func (d *Deliverer) Deliver(ctx context.Context, text []byte) error {
 		d.Log.ErrorContext(ctx, "message unreadable", "bytes", len(text), "error", err.Error())
 		return d.Ledger.KeepUnreadable(ctx, text, "the intake held a message that is none of ours")
 	}
-	all, err := d.Destinations.Cached(ctx)
+	all, err := d.destinations(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,13 +69,13 @@ func (d *Deliverer) Deliver(ctx context.Context, text []byte) error {
 }
 
 // event handles the message of an event.
-func (d *Deliverer) event(ctx context.Context, m ledger.Message, all []registry.Destination) error {
+func (d *Deliverer) event(ctx context.Context, m ledger.Message, all *registry.Snapshot) error {
 	arrival, err := d.Ledger.Arrive(ctx, &m)
 	if err != nil {
 		return err
 	}
 	var targets []ledger.Target
-	var passed []ledger.Decision
+	var passed *ledger.Passed
 	if !arrival.Known() {
 		if targets, passed, err = d.route(ctx, &m, arrival.Initial, all); err != nil {
 			return err
@@ -115,7 +115,7 @@ func (d *Deliverer) conclude(ctx context.Context, o ledger.Opened) error {
 }
 
 // fanOut makes the first try of each delivery, side by side, and records each outcome as it comes.
-func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelope, o ledger.Opened, all []registry.Destination) error {
+func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelope, o ledger.Opened, all *registry.Snapshot) error {
 	errs, left := make([]error, len(o.Pending)), make([]ledger.OpenEntry, len(o.Pending))
 	tries := d.Ledger.FirstTries(o)
 	try := func(i int) {
@@ -124,7 +124,7 @@ func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelop
 			return // its retry is on its way
 		}
 		var err error
-		j := &job{event: e, row: row, to: find(all, row.Destination), repeat: o.Verdict == ledger.Again, book: tries}
+		j := &job{event: e, row: row, to: all.Find(row.Destination), repeat: o.Verdict == ledger.Again, book: tries}
 		if left[i], err = d.one(ctx, log, j); err != nil {
 			errs[i] = fmt.Errorf("%s: %w", row.Name, err)
 		}
@@ -149,18 +149,8 @@ func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelop
 	return nil
 }
 
-// find is the destination of an id as it is now, nil when there is none.
-func find(all []registry.Destination, id string) *registry.Destination {
-	for i := range all {
-		if all[i].ID == id && all[i].Wanted != registry.Removed {
-			return &all[i]
-		}
-	}
-	return nil
-}
-
 // retry handles the message of one delivery's next try.
-func (d *Deliverer) retry(ctx context.Context, m ledger.Message, all []registry.Destination) error {
+func (d *Deliverer) retry(ctx context.Context, m ledger.Message, all *registry.Snapshot) error {
 	r := *m.Retry
 	row, take, err := d.Ledger.Claim(ctx, m.Key, r.Destination, r.Try, d.Now().Add(claimFor))
 	switch {
@@ -174,7 +164,7 @@ func (d *Deliverer) retry(ctx context.Context, m ledger.Message, all []registry.
 	case take == ledger.Busy:
 		return d.Intake.Return(ctx, m, row.Until.Sub(d.Now())+time.Second)
 	}
-	return d.again(ctx, row, find(all, r.Destination))
+	return d.again(ctx, row, all.Find(r.Destination))
 }
 
 // again makes one more try of a claimed delivery and brings its event up to date.

@@ -246,7 +246,7 @@ func TestNothingMatchedIsAnOutcomeWithItsReasons(t *testing.T) {
 	w.deliver(m)
 	w.wantEvent(m, ledger.Unmatched)
 	e, _, err := w.Ledger.Event(w.ctx, m.Key)
-	if err != nil || len(e.Passed) != 2 || e.Passed[0].Why != "not one of its partners" || e.Passed[1].Why != "the filter says no" {
+	if kept := e.Passed.Kept; err != nil || len(kept) != 2 || kept[0].Why != "not one of its partners" || kept[1].Why != "the filter says no" {
 		t.Errorf("the reasons are %+v %v", e.Passed, err)
 	}
 }

@@ -50,10 +50,8 @@ func (d *Deliverer) Explain(ctx context.Context, e ledger.Event) ([]Verdict, err
 
 func (d *Deliverer) judge(to *registry.Destination, in *rule.Event, e ledger.Event, rows []ledger.Delivery) Verdict {
 	v := Verdict{Destination: to.Name, Then: "it was not there yet"}
-	for _, p := range e.Passed {
-		if p.Destination == to.ID {
-			v.Then = "not for it: " + p.Why
-		}
+	if p, ok := d.then(to, in, e); ok {
+		v.Then = "not for it: " + p.Why
 	}
 	for _, r := range rows {
 		if r.Destination == to.ID {
@@ -63,7 +61,7 @@ func (d *Deliverer) judge(to *registry.Destination, in *rule.Event, e ledger.Eve
 	if why := Passes(to, in); why != "" {
 		v.Why = append(v.Why, why)
 	}
-	r := d.rules.of(to)
+	r := d.rulesOf(to)
 	switch {
 	case r.err != nil:
 		v.Why = append(v.Why, r.err.Error())

@@ -24,13 +24,13 @@ const (
 // seem lost, and closes what is open for removed destinations. It stops when ctx is done; the rest is for the next run.
 func (d *Deliverer) Mend(ctx context.Context) error {
 	d.Destinations.Forget()
-	all, err := d.Destinations.Cached(ctx)
+	all, err := d.destinations(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for i := range all {
-		to := &all[i]
+	for i := range all.All {
+		to := &all.All[i]
 		if ctx.Err() != nil {
 			break
 		}

@@ -20,7 +20,7 @@ const (
 
 // route decides for which destinations an event is, and why it is not for the others. It looks at the destinations as
 // they are now; the ledger keeps the decision with the event.
-func (d *Deliverer) route(ctx context.Context, m *ledger.Message, initial bool, all []registry.Destination) ([]ledger.Target, []ledger.Decision, error) {
+func (d *Deliverer) route(ctx context.Context, m *ledger.Message, initial bool, all *registry.Snapshot) ([]ledger.Target, *ledger.Passed, error) {
 	if m.Reject != nil {
 		return nil, nil, nil
 	}
@@ -33,29 +33,77 @@ func (d *Deliverer) route(ctx context.Context, m *ledger.Message, initial bool, 
 			return nil, nil, err
 		}
 	}
-	var targets []ledger.Target
-	var passed []ledger.Decision
-	for i := range all {
-		to := &all[i]
-		if to.Wanted == registry.Removed {
+	t := d.tables.of(all)
+	targets, dropped, err := d.match(ctx, t, m, e)
+	if err != nil {
+		return nil, nil, err
+	}
+	return targets, t.passed(e, targets, dropped), nil
+}
+
+// match are the destinations of an event, and those that it would be for if its applicant had not come before.
+func (d *Deliverer) match(ctx context.Context, t *table, m *ledger.Message, e *rule.Event) (targets []ledger.Target, dropped []ledger.Decision, err error) {
+	l := t.lane(originOf(e))
+	var few [64]int
+	for _, n := range l.index.Candidates(e, few[:0]) {
+		i := l.to[n]
+		to := &t.of.All[i]
+		if updatePasses(&to.Config, e) != "" {
 			continue
 		}
-		t := ledger.Target{ID: to.ID, Name: to.Name, Shadow: to.Wanted == registry.Shadow}
-		why, err := d.matches(ctx, to, m, e, &t)
+		yes, failed := t.rules[i].match(e)
+		if !yes && failed == nil {
+			continue
+		}
+		target := ledger.Target{ID: to.ID, Name: to.Name, Shadow: to.Wanted == registry.Shadow}
+		if failed != nil {
+			target.Wait = "the filter failed: " + failed.Error()
+		}
+		why, err := d.caution(ctx, to, m, e, &target)
 		switch {
 		case err != nil:
 			return nil, nil, err
 		case why != "":
-			passed = append(passed, ledger.Decision{Destination: to.ID, Name: to.Name, Why: why})
+			dropped = append(dropped, ledger.Decision{Destination: to.ID, Why: why})
 		default:
-			targets = append(targets, t)
+			targets = append(targets, target)
 		}
 	}
-	return targets, passed, nil
+	return targets, dropped, nil
 }
 
-// decoded is the event as filters see it, initial when it is no update. One that cannot be decoded (its partner's settings are gone, or its schema
-// has changed since it was accepted) still has what its envelope says.
+// passed is what is kept of why an event is not for the other destinations: each reason when there are few, else those
+// that the settings do not tell.
+func (t *table) passed(e *rule.Event, targets []ledger.Target, dropped []ledger.Decision) *ledger.Passed {
+	out := &ledger.Passed{Count: t.present - len(targets), At: t.of.Read, Kept: dropped}
+	if out.Count > ledger.MostKept || out.Count == len(dropped) {
+		return out
+	}
+	out.Kept = nil
+	for i := range t.of.All {
+		to := &t.of.All[i]
+		if len(targets) > 0 && targets[0].ID == to.ID {
+			targets = targets[1:] // they are in the same order
+			continue
+		}
+		if len(dropped) > 0 && dropped[0].Destination == to.ID {
+			out.Kept, dropped = append(out.Kept, dropped[0]), dropped[1:]
+			continue
+		}
+		if to.Wanted == registry.Removed {
+			continue
+		}
+		why := Passes(to, e)
+		if why == "" {
+			why = ledger.WhyFilter
+		}
+		out.Kept = append(out.Kept, ledger.Decision{Destination: to.ID, Why: why})
+	}
+	return out
+}
+
+// decoded is the event as filters see it, initial when it is no update. One that cannot be decoded (its partner's settings
+// are gone, or its schema has changed since it was accepted) still has what its envelope says.
 func (d *Deliverer) decoded(ctx context.Context, m *ledger.Message, initial bool) (*rule.Event, error) {
 	if err := d.Ledger.Resolve(ctx, m); err != nil {
 		return nil, err
@@ -70,21 +118,6 @@ func (d *Deliverer) decoded(ctx context.Context, m *ledger.Message, initial bool
 	e := rule.NewEvent(event, env.Data)
 	e.ID, e.Time, e.Initial, e.Test = env.ID, env.Time, initial, env.Test
 	return e, nil
-}
-
-// matches says why an event is not for a destination, empty when it is. It adds to the target what is odd about it.
-func (d *Deliverer) matches(ctx context.Context, to *registry.Destination, m *ledger.Message, e *rule.Event, t *ledger.Target) (why string, err error) {
-	if why := Passes(to, e); why != "" {
-		return why, nil
-	}
-	rules := d.rules.of(to)
-	switch yes, err := rules.match(e); {
-	case err != nil:
-		t.Wait = "the filter failed: " + err.Error()
-	case !yes:
-		return "the filter says no", nil
-	}
-	return d.caution(ctx, to, m, e, t)
 }
 
 // caution adds to the target what is suspicious about an event that is meant for it; why says that it is dropped for that.
@@ -107,22 +140,36 @@ func (d *Deliverer) caution(ctx context.Context, to *registry.Destination, m *le
 	case err != nil || !again:
 		return "", err
 	case to.Config.Duplicates == "drop":
-		return "the same applicant came under another lead id", nil
+		return ledger.WhyApplicant, nil
 	}
 	t.Tags = append(t.Tags, TagApplicant)
 	return "", nil
 }
 
+func originOf(e *rule.Event) origin { return origin{e.Event.Lead.Partner, e.Event.Type} }
+
 // Passes says which of a destination's simple conditions passes an event by: its partners, its event types, or updates.
 func Passes(to *registry.Destination, e *rule.Event) (why string) {
-	c := to.Config
+	if why := originPasses(&to.Config, originOf(e)); why != "" {
+		return why
+	}
+	return updatePasses(&to.Config, e)
+}
+
+// originPasses says why nothing of an origin is for a destination.
+func originPasses(c *registry.Config, o origin) (why string) {
 	switch {
-	case len(c.Partners) > 0 && !slices.Contains(c.Partners, e.Event.Lead.Partner):
-		return "not one of its partners"
-	case len(c.Events) > 0 && !slices.ContainsFunc(c.Events, func(p string) bool { ok, _ := path.Match(p, e.Event.Type); return ok }):
-		return "not one of its event types"
-	case c.Updates == "initial" && e.Event.About == lead.LeadEvent && !e.Initial:
-		return "an update, and it wants initial leads only"
+	case len(c.Partners) > 0 && !slices.Contains(c.Partners, o.partner):
+		return ledger.WhyPartner
+	case len(c.Events) > 0 && !slices.ContainsFunc(c.Events, func(p string) bool { ok, _ := path.Match(p, o.kind); return ok }):
+		return ledger.WhyType
+	}
+	return ""
+}
+
+func updatePasses(c *registry.Config, e *rule.Event) (why string) {
+	if c.Updates == "initial" && e.Event.About == lead.LeadEvent && !e.Initial {
+		return ledger.WhyUpdate
 	}
 	return ""
 }

@@ -2,8 +2,6 @@ package deliver
 
 import (
 	"fmt"
-	"sync"
-	"time"
 
 	"leadrelay/internal/destination"
 	"leadrelay/internal/lead"
@@ -14,32 +12,18 @@ import (
 
 // rules are what a destination's configuration compiles to.
 type rules struct {
-	changed    time.Time // the revision that they were compiled from
 	filter     *rule.Filter
 	projection *rule.Projection
 	template   *rule.Template
 	err        error
 }
 
-// ruleCache compiles the rules of each destination once for each revision of it.
-type ruleCache struct {
-	mu   sync.Mutex
-	byID map[string]*rules
-}
-
-func (c *ruleCache) of(to *registry.Destination) *rules {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if r := c.byID[to.ID]; r != nil && r.changed.Equal(to.Changed) {
+// rulesOf are those of a destination as it is; the latest table has them, unless it was changed just now.
+func (d *Deliverer) rulesOf(to *registry.Destination) *rules {
+	if r := d.tables.latest.Load().rulesOf(to); r != nil {
 		return r
 	}
-	if c.byID == nil {
-		c.byID = map[string]*rules{}
-	}
-	r := compile(to.Config)
-	r.changed = to.Changed
-	c.byID[to.ID] = r
-	return r
+	return compile(to.Config)
 }
 
 // CheckRules says what is wrong with the rules of a configuration.
@@ -78,13 +62,24 @@ func (r *rules) match(e *rule.Event) (bool, error) {
 	return r.filter.Match(e)
 }
 
+// asked is the filter as an index of filters takes it: nil for rules that always fail.
+func (r *rules) asked() *rule.Filter {
+	switch {
+	case r.err != nil:
+		return nil
+	case r.filter == nil:
+		return &rule.Filter{}
+	}
+	return r.filter
+}
+
 // noRequest is the request of a payload that came before: its proofs were judged at the door.
 func noRequest() partner.Request { return partner.Request{} }
 
 // render is what a destination gets of an event: less what its projection takes away, in its format.
 func (d *Deliverer) render(j *job) (destination.Delivery, error) {
 	out := destination.Delivery{ID: j.row.Key(), LeadID: j.event.Subject, Received: j.event.Time, ContentType: "application/json", Repeat: j.repeat}
-	r := d.rules.of(j.to)
+	r := d.rulesOf(j.to)
 	if r.err != nil {
 		return out, &lead.Error{Kind: lead.Address, Err: r.err} // a person can mend it
 	}

@@ -58,7 +58,7 @@ func (b *book) message(content string) *ledger.Message {
 }
 
 // Open is what the deliverer does with a message, for given targets.
-func (b *book) Open(ctx context.Context, m *ledger.Message, targets []ledger.Target, passed []ledger.Decision) (ledger.Opened, error) {
+func (b *book) Open(ctx context.Context, m *ledger.Message, targets []ledger.Target, passed *ledger.Passed) (ledger.Opened, error) {
 	a, err := b.Arrive(ctx, m)
 	if err != nil {
 		return ledger.Opened{}, err

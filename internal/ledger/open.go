@@ -50,14 +50,17 @@ type Opened struct {
 // Open inserts the event of an arrival with a delivery for each target, in one transaction, and says what is left to do
 // (DESIGN 3a). The targets count for a new event only: they are fixed at the insert.
 //
-// passed says why the event is not for the others.
-func (l *Ledger) Open(ctx context.Context, a Arrival, targets []Target, passed []Decision) (Opened, error) {
+// passed says why the event is not for the others; nil when there are none.
+func (l *Ledger) Open(ctx context.Context, a Arrival, targets []Target, passed *Passed) (Opened, error) {
 	m := a.message
 	if a.Known() {
 		return l.reopen(ctx, a.key, a.event, m)
 	}
 	e := newEvent(m)
-	e.Key, e.Passed = a.key, passed
+	e.Key = a.key
+	if passed != nil {
+		e.Passed = *passed
+	}
 	e.meet(targets)
 	etag, err := l.insert(ctx, e, targets)
 	switch {
@@ -196,8 +199,8 @@ func eventEntity(e Event) *azure.Entity {
 	if e.Reject != nil {
 		row.Text("Reject", encoded(e.Reject))
 	}
-	if len(e.Passed) > 0 {
-		row.Bytes("Passed", packDecisions(e.Passed))
+	if e.Passed.Count > 0 {
+		row.Text("Passed", e.Passed.String())
 	}
 	if len(e.Envelope) > 0 {
 		row.Bytes("Envelope", e.Envelope)

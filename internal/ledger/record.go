@@ -39,7 +39,7 @@ func (l *Ledger) Event(ctx context.Context, key string) (e Event, ok bool, err e
 func parseEvent(key string, r azure.Row) (Event, error) {
 	e := Event{Key: key, Receipt: r.Text("Receipt"), Partner: r.Text("Partner"), Type: r.Text("Type"), Subject: r.Text("Subject"),
 		LeadKey: r.Text("LeadKey"), Received: r.Time("Received"), State: stateOf(r), Destinations: strings.Fields(r.Text("Destinations")),
-		Envelope: r.Bytes("Envelope"), Claim: r.Text("Claim"), Passed: unpackDecisions(r.Bytes("Passed")),
+		Envelope: r.Bytes("Envelope"), Claim: r.Text("Claim"), Passed: passedOf(r),
 		Submission: r.Text("Submission"), Via: r.Text("Via"), Replays: r.Text("Replays"), Erased: r.Time("Erased")}
 	if err := decode(r, "Notes", &e.Notes); err != nil {
 		return Event{}, err

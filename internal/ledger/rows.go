@@ -57,7 +57,7 @@ type Event struct {
 	Received     time.Time
 	State        State
 	Destinations []string // the ids fixed at the insert; each has a d row
-	Passed       []Decision
+	Passed       Passed
 	Notes        []lead.Note
 	Reject       *Rejection
 	Envelope     []byte // the envelope's JSON; nil when Claim names its blob
@@ -65,13 +65,6 @@ type Event struct {
 	Erased       time.Time // when a person had its payload erased
 
 	versioned bool
-}
-
-// Decision says why an event was not for a destination.
-type Decision struct {
-	Destination string `json:"destination"` // id
-	Name        string `json:"name"`
-	Why         string `json:"why"`
 }
 
 // Delivery is a d row: one event for one destination.

@@ -214,36 +214,6 @@ func TestReadSpecsIsStrict(t *testing.T) {
 	}
 }
 
-// TestCachedIsRefreshed reads at most every thirty seconds what another program changes.
-func TestCachedIsRefreshed(t *testing.T) {
-	w := newWorld(t)
-	count := func() int {
-		t.Helper()
-		list, err := w.Cached(w.ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(list)
-	}
-	if count() != 0 { // no table yet
-		t.Error("something was there")
-	}
-	if _, err := w.open(oneKey).Apply(w.ctx, []registry.Spec{spec("a")}, registry.ApplyOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if count() != 0 {
-		t.Error("it is not cached")
-	}
-	w.pass(30 * time.Second)
-	if count() != 1 {
-		t.Error("a change is not seen after 30 s")
-	}
-	w.apply(registry.ApplyOptions{}, spec("b"))
-	if count() != 2 {
-		t.Error("one's own change is not seen at once")
-	}
-}
-
 // TestAppliesOnAzurite runs the round through the pinned storage.
 func TestAppliesOnAzurite(t *testing.T) {
 	sealer, err := registry.NewSealer(oneKey)

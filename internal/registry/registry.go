@@ -5,11 +5,13 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"sort"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
@@ -45,6 +47,7 @@ type Destination struct {
 	Created time.Time
 	Changed time.Time
 	Health  Health
+	Version string // of what people decided: every change of it is another
 
 	Place   string    // host and path of the address, which may be shown
 	Expires time.Time // of the SAS; zero when the URL does not say
@@ -92,9 +95,9 @@ type Registry struct {
 	check  func(Destination) error
 	now    func() time.Time
 
-	mu     sync.Mutex
-	cached []Destination
-	until  time.Time
+	reading sync.Mutex // who holds it reads the latest anew
+	latest  atomic.Pointer[Snapshot]
+	forgets atomic.Int64
 }
 
 // New opens a registry. check judges what only the drivers and the compiler of rules know; it may be nil. Nothing is
@@ -106,33 +109,11 @@ func New(table *aztables.Client, s *Sealer, check func(Destination) error, now f
 	return &Registry{table: table, sealer: s, check: check, now: now}
 }
 
-// cacheFor is how long a change may take to be seen by a running handler (DESIGN 3a).
-const cacheFor = 30 * time.Second
-
-// Cached is List, at most 30 s old.
-func (r *Registry) Cached(ctx context.Context) ([]Destination, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.now().Before(r.until) {
-		return r.cached, nil
-	}
-	list, err := r.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	r.cached, r.until = list, r.now().Add(cacheFor)
-	return list, nil
-}
-
-// Forget makes the next Cached read anew.
-func (r *Registry) Forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.until = time.Time{}
-}
-
 // List reads all destinations, by name, the removed ones that still have open deliveries included.
-func (r *Registry) List(ctx context.Context) ([]Destination, error) {
+func (r *Registry) List(ctx context.Context) ([]Destination, error) { return r.list(ctx, nil) }
+
+// list is List; what is as it was in an earlier snapshot is taken from there.
+func (r *Registry) list(ctx context.Context, before *Snapshot) ([]Destination, error) {
 	var out []Destination
 	health := map[string]Health{}
 	pages := r.table.NewListEntitiesPager(nil)
@@ -145,7 +126,10 @@ func (r *Registry) List(ctx context.Context) ([]Destination, error) {
 			return nil, fmt.Errorf("read destinations: %w", azure.Classify(err))
 		}
 		for _, b := range page.Entities {
-			var keys aztables.Entity
+			var keys struct {
+				PartitionKey, RowKey string
+				ETag                 string `json:"odata.etag"`
+			}
 			if err := json.Unmarshal(b, &keys); err != nil {
 				return nil, fmt.Errorf("a row of the destinations table that we did not write: %w", err)
 			}
@@ -157,10 +141,15 @@ func (r *Registry) List(ctx context.Context) ([]Destination, error) {
 				health[keys.RowKey] = h
 				continue
 			}
+			if d, ok := before.same(keys.RowKey, keys.ETag); ok {
+				out = append(out, d)
+				continue
+			}
 			d, err := r.parse(b)
 			if err != nil {
 				return nil, err
 			}
+			d.Version = keys.ETag
 			out = append(out, d)
 		}
 	}
@@ -170,6 +159,6 @@ func (r *Registry) List(ctx context.Context) ([]Destination, error) {
 			out[i].describe(r.now())
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	slices.SortFunc(out, func(a, b Destination) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return out, nil
 }

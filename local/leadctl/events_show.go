@@ -84,10 +84,33 @@ func showEvent(out io.Writer, e console.Custody) error {
 			return err
 		}
 	}
-	for _, p := range e.Passed {
-		fmt.Fprintf(out, "\nnot to %s: %s\n", p.Name, p.Why)
-	}
+	showPassed(out, e.Passed)
 	return showPayload(out, e)
+}
+
+// showPassed says which destinations the event was not for; many of one reason are counted.
+func showPassed(out io.Writer, passed []ledger.Decision) {
+	var reasons []string
+	names, derived := map[string][]string{}, false
+	for _, p := range passed {
+		if names[p.Why] == nil {
+			reasons = append(reasons, p.Why)
+		}
+		names[p.Why] = append(names[p.Why], p.Name)
+		derived = derived || p.Derived
+	}
+	for _, why := range reasons {
+		if n := len(names[why]); n > ledger.MostKept {
+			fmt.Fprintf(out, "\nnot to %d destinations (%s, …; --json names them): %s\n", n, strings.Join(names[why][:3], ", "), why)
+			continue
+		}
+		for _, name := range names[why] {
+			fmt.Fprintf(out, "\nnot to %s: %s\n", name, why)
+		}
+	}
+	if derived {
+		fmt.Fprintf(out, "\nThe event was not for more than %d destinations and does not keep why: it was judged again now, where settings have not changed since.\n", ledger.MostKept)
+	}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000Z") }

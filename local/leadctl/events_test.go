@@ -47,7 +47,7 @@ func come(t *testing.T, l *ledger.Ledger, receipt string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Open(t.Context(), a, nil, []ledger.Decision{{Name: "acme", Why: "the filter says no"}}); err != nil {
+	if _, err := l.Open(t.Context(), a, nil, &ledger.Passed{Count: 1, Kept: []ledger.Decision{{Destination: "acme", Why: ledger.WhyFilter}}}); err != nil {
 		t.Fatal(err)
 	}
 }
