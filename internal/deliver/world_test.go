@@ -16,6 +16,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"leadrelay/internal/azure"
 	"leadrelay/internal/azure/azuretest"
 	"leadrelay/internal/config"
 	"leadrelay/internal/deliver"
@@ -55,9 +56,15 @@ type waiting struct {
 
 func newWorld(t *testing.T, specs ...registry.Spec) *world {
 	t.Helper()
+	return newWorldOn(t, storage.Account, specs...)
+}
+
+// newWorldOn is a world on other storage than the tests' Azurite.
+func newWorldOn(t *testing.T, account *azure.Account, specs ...registry.Spec) *world {
+	t.Helper()
 	w := &world{T: t, ctx: azuretest.Context(t), now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC), far: map[string]destination.Destination{}}
 	names := ledger.Names{Prefix: fmt.Sprintf("world%d", deployments.Add(1))}
-	if err := ledger.Setup(w.ctx, storage.Account, names); err != nil {
+	if err := ledger.Setup(w.ctx, account, names); err != nil {
 		t.Fatal(err)
 	}
 	sealer, err := registry.NewSealer(bytes.Repeat([]byte("k"), 32))
@@ -66,8 +73,8 @@ func newWorld(t *testing.T, specs ...registry.Spec) *world {
 	}
 	partners := config.New([]string{"PARTNER_CRF_SECRET=0123456789abcdef"})
 	w.Deliverer = &deliver.Deliverer{
-		Ledger:       ledger.New(storage.Account, names, ledger.NewHash([]byte("a key")), w.clock),
-		Destinations: registry.New(storage.Account.Table(names.Destinations()), sealer, func(d registry.Destination) error { return deliver.CheckRules(d.Config) }, w.clock),
+		Ledger:       ledger.New(account, names, ledger.NewHash([]byte("a key")), w.clock),
+		Destinations: registry.New(account.Table(names.Destinations()), sealer, func(d registry.Destination) error { return deliver.CheckRules(d.Config) }, w.clock),
 		Partners:     map[string]partner.Partner{"crf": crf.Open(partners.Instance("PARTNER", "crf"), w.clock)},
 		Open:         w.open, Intake: w, Log: slog.New(slog.NewJSONHandler(&w.log, nil)), Now: w.clock, Spread: func() float64 { return 0.5 },
 	}

@@ -15,6 +15,15 @@ type Snapshot struct {
 	forgets int64          // how often the registry had been told to forget when the reading began
 }
 
+// NewSnapshot is one of destinations that are not to be changed any more.
+func NewSnapshot(all []Destination, read time.Time) *Snapshot {
+	s := &Snapshot{All: all, Read: read, places: map[string]int{}}
+	for i := range all {
+		s.places[all[i].ID] = i
+	}
+	return s
+}
+
 // Find is the destination of an id, nil when there is none or it is removed.
 func (s *Snapshot) Find(id string) *Destination {
 	i, ok := s.places[id]
@@ -82,14 +91,13 @@ func (r *Registry) fresh(s *Snapshot, now time.Time, within time.Duration) bool 
 }
 
 func (r *Registry) snapshot(ctx context.Context, before *Snapshot) (*Snapshot, error) {
-	s := &Snapshot{Read: r.now(), forgets: r.forgets.Load(), places: map[string]int{}}
-	var err error
-	if s.All, err = r.list(ctx, before); err != nil {
+	forgets, began := r.forgets.Load(), r.now()
+	all, err := r.list(ctx, before)
+	if err != nil {
 		return nil, err
 	}
-	for i := range s.All {
-		s.places[s.All[i].ID] = i
-	}
+	s := NewSnapshot(all, began)
+	s.forgets = forgets
 	return s, nil
 }
 
