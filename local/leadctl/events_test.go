@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -151,3 +152,20 @@ func TestWhenReadsTimesAndHowLongAgo(t *testing.T) {
 }
 
 func ulidNow() string { return ulid.Make().String() }
+
+func TestReasonsOfManyDestinationsAreCounted(t *testing.T) {
+	passed := []ledger.Decision{{Name: "acme", Why: ledger.WhyPartner}}
+	for i := range 30 {
+		passed = append(passed, ledger.Decision{Name: fmt.Sprintf("lender-%d", i), Why: ledger.WhyFilter, Derived: true})
+	}
+	var out strings.Builder
+	showPassed(&out, passed)
+	for _, want := range []string{"not to acme: not one of its partners\n", "not to 30 destinations (lender-0, lender-1, lender-2, …; --json names them): the filter says no\n", "judged again now"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "lender-3") {
+		t.Errorf("it names them all:\n%s", out.String())
+	}
+}
