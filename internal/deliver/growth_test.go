@@ -72,7 +72,11 @@ func newMeteredWorld(t *testing.T, specs ...registry.Spec) (*world, *meter) {
 // after an event's applicant.
 func TestOneEventCostsTheStorageTheSameWithManyDestinations(t *testing.T) {
 	var costs []cost
-	for _, n := range []int{10, 100, 1000} {
+	sizes := []int{10, 100, 1000}
+	if testing.Short() {
+		sizes = sizes[:2]
+	}
+	for _, n := range sizes {
 		specs := append(many(n-2), spec("to", func(s *registry.Spec) { s.Duplicates = "tag" }),
 			spec("other", func(s *registry.Spec) { s.Partners, s.Duplicates = []string{"credzu"}, "drop" }))
 		w, meter := newMeteredWorld(t, specs...)
