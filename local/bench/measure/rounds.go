@@ -12,15 +12,14 @@ import (
 type Plan struct {
 	Rounds int
 	Seed   uint64 // of the order in which candidates take turns
+	// Patience is how long to wait before each run for others to leave the machine alone.
+	Patience time.Duration
 	// Say tells of progress, a line at a time; nil says nothing.
 	Say func(format string, args ...any)
 }
 
-// The patience with a machine that others use.
-const (
-	maxRuns = 3 // of one candidate in one round
-	calmFor = 10 * time.Second
-)
+// maxRuns is how often one candidate is run in one round on a machine that others use.
+const maxRuns = 3
 
 // Results are the samples of each candidate, by round.
 type Results map[string][]Sample
@@ -46,7 +45,7 @@ func (p Plan) Run(ctx context.Context, candidates []string, once func(ctx contex
 // calmly runs one candidate, again when others disturbed it; the calmest run counts.
 func (p Plan) calmly(ctx context.Context, name string, once func(context.Context, string) (Sample, error)) (best Sample, err error) {
 	for run := 1; run <= maxRuns; run++ {
-		awaitCalm(ctx)
+		p.awaitCalm(ctx)
 		s, err := once(ctx, name)
 		if err != nil {
 			return s, err
@@ -63,9 +62,9 @@ func (p Plan) calmly(ctx context.Context, name string, once func(context.Context
 }
 
 // awaitCalm waits a while for others to leave the machine alone.
-func awaitCalm(ctx context.Context) {
+func (p Plan) awaitCalm(ctx context.Context) {
 	const look = 200 * time.Millisecond
-	for deadline := time.Now().Add(calmFor); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(p.Patience); time.Now().Before(deadline); {
 		before, _, err := busy()
 		if err != nil || sleep(ctx, look) != nil {
 			return
