@@ -9,14 +9,26 @@ import (
 	"time"
 )
 
-// client is one connection.
-type client struct {
+// Client is one connection. It is used by one at a time.
+type Client struct {
 	net net.Conn
 	buf []byte
 	n   int // read and not yet used; nothing is left between answers
 }
 
-func newClient(c net.Conn) *client { return &client{net: c, buf: make([]byte, 16<<10)} }
+func newClient(c net.Conn) *Client { return &Client{net: c, buf: make([]byte, 16<<10)} }
+
+// Dial opens a connection.
+func Dial(address string) (*Client, error) {
+	c, err := net.DialTimeout("tcp", address, patience)
+	if err != nil {
+		return nil, err
+	}
+	return newClient(c), nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() error { return c.net.Close() }
 
 // patience is how long an answer may take: then something hangs.
 const patience = 30 * time.Second
@@ -35,17 +47,17 @@ func Same(request []byte) func(int64) []byte { return func(int64) []byte { retur
 
 // Once sends one request over a new connection and gives the status and the body of the answer.
 func Once(address string, request []byte) (status int, body string, err error) {
-	conn, err := net.DialTimeout("tcp", address, patience)
+	c, err := Dial(address)
 	if err != nil {
 		return 0, "", err
 	}
-	defer conn.Close()
-	c := newClient(conn)
+	defer c.Close()
 	status, text, err := c.exchange(request)
 	return status, string(text), err
 }
 
-func (c *client) do(request []byte) (status int, err error) {
+// Do sends a request, reads the whole answer and gives its status. It allocates nothing.
+func (c *Client) Do(request []byte) (status int, err error) {
 	status, _, err = c.exchange(request)
 	return status, err
 }
@@ -53,7 +65,7 @@ func (c *client) do(request []byte) (status int, err error) {
 var errAnswer = errors.New("an answer that is no HTTP/1.1 of known length")
 
 // exchange sends a request and reads the whole answer, whose body is good until the next one.
-func (c *client) exchange(request []byte) (status int, body []byte, err error) {
+func (c *Client) exchange(request []byte) (status int, body []byte, err error) {
 	if err := c.net.SetDeadline(time.Now().Add(patience)); err != nil {
 		return 0, nil, err
 	}

@@ -57,13 +57,13 @@ func Start(ctx context.Context, o Options) (*Load, error) {
 }
 
 // run is one connection.
-func (l *Load) run(c *client) {
+func (l *Load) run(c *Client) {
 	defer l.wait.Done()
 	defer c.net.Close()
 	for !l.stop.Load() {
 		request := l.opts.Request(l.next.Add(1) - 1)
 		started := time.Now()
-		status, err := c.do(request)
+		status, err := c.Do(request)
 		switch {
 		case err != nil:
 			l.fail(err.Error())

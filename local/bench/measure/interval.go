@@ -44,7 +44,7 @@ func (i *Interval) read() (r reading, err error) {
 	if TestCore < len(each) {
 		r.core = each[TestCore]
 	}
-	own, err := cpuOf(os.Getpid())
+	own, err := OwnCPU()
 	if err != nil {
 		return r, err
 	}
@@ -107,6 +107,9 @@ func (l Loop) watch(ctx context.Context, p *Process, s *sink.Sink, running *load
 	sample.Load = done
 	return sample, err
 }
+
+// OwnCPU is how long this process has run so far, all threads together.
+func OwnCPU() (time.Duration, error) { return cpuOf(os.Getpid()) }
 
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
