@@ -32,13 +32,16 @@ type candidate struct {
 	invalid []lead.Request // what it has to refuse
 }
 
-// candidates are the product and its floors. PEERS adds theirs.
+// floors are the modes of local/bench/floor, the cheapest first.
+func floors() []string { return []string{"phys", "cej", "c2"} }
+
+// candidates are the floors and the product, in the order of the tables.
 func (b *bench) candidates() []candidate {
-	list := []candidate{b.product()}
-	for _, mode := range []string{"phys", "cej", "c2"} {
+	var list []candidate
+	for _, mode := range floors() {
 		list = append(list, b.floor(mode))
 	}
-	return list
+	return append(list, b.product())
 }
 
 // product is the handler as it is deployed, without the Functions host in front of it.

@@ -44,20 +44,15 @@ func memory(ctx context.Context, b *bench) error {
 // peaks are the peaks of memory in MB up to the first tenth of the leads, and after it.
 func (b *bench) peaks(ctx context.Context, p *measure.Process, run *load.Load) (peaks [2]float64, err error) {
 	for i, until := range []int64{b.opts.leads / 10, b.opts.leads} {
-		for last := run.Now().Good; ; {
+		for now := run.Now(); now.Good < until; now = run.Now() {
+			if now.Bad > 0 {
+				return peaks, errors.New("a lead was not accepted")
+			}
 			select {
 			case <-ctx.Done():
 				return peaks, ctx.Err()
-			case <-time.After(200 * time.Millisecond):
+			case <-time.After(100 * time.Millisecond):
 			}
-			now := run.Now()
-			if now.Good >= until {
-				break
-			}
-			if now.Good == last {
-				return peaks, errors.Join(errors.New("the leads stand still"), run.Stop())
-			}
-			last = now.Good
 		}
 		peak, err := p.Peak()
 		if err != nil {

@@ -23,8 +23,8 @@ func receive(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		b.ran(fmt.Sprintf("receive, c=%d", connections), base, got)
-		for _, floor := range []string{"cej", "c2"} {
+		b.ran(fmt.Sprintf("receive, c=%d", connections), base, names(b.candidates()), got)
+		for _, floor := range floors()[1:] {
 			b.ratio(fmt.Sprintf("receive-%d-%s", connections, floor), got, product, floor)
 		}
 		if connections == 64 {
@@ -78,10 +78,10 @@ func (b *bench) closedLoop(ctx context.Context, c candidate, s *sink.Sink, conne
 	return sample, nil
 }
 
-// ran writes down how the candidates of a group did.
-func (b *bench) ran(group, base string, got measure.Results) {
+// ran writes down how the candidates of a group did, in the order of the table.
+func (b *bench) ran(group, base string, order []string, got measure.Results) {
 	var out []report.Candidate
-	for _, c := range got.Names() {
+	for _, c := range order {
 		out = append(out, report.Of(group, c, base, got, b.how()))
 	}
 	b.report.Ran(group, out)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -15,14 +16,18 @@ const atOnce = 256
 
 // serveHTTP is cej and c2.
 func serveHTTP(l net.Listener, j judge, queue string) error {
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConns: atOnce, MaxIdleConnsPerHost: atOnce, IdleConnTimeout: time.Minute}}
+	to, err := url.Parse(queue)
+	if err != nil {
+		return err
+	}
+	transport := &http.Transport{MaxIdleConns: atOnce, MaxIdleConnsPerHost: atOnce, IdleConnTimeout: time.Minute}
 	buffers := sync.Pool{New: func() any { return new(bytes.Buffer) }}
 	put := func(text []byte) error {
 		b := buffers.Get().(*bytes.Buffer)
 		defer buffers.Put(b)
 		b.Reset()
 		b.Write(appendMessage(b.AvailableBuffer(), text))
-		return putHTTP(client, queue, b.Bytes())
+		return putHTTP(transport, to, b.Bytes())
 	}
 	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.ContentLength < 0 || r.ContentLength > maxBody {
@@ -47,8 +52,9 @@ func serveHTTP(l net.Listener, j judge, queue string) error {
 	}))
 }
 
-func putHTTP(client *http.Client, queue string, message []byte) error {
-	resp, err := client.Post(queue, "application/xml", bytes.NewReader(message))
+func putHTTP(transport *http.Transport, to *url.URL, message []byte) error {
+	resp, err := transport.RoundTrip(&http.Request{Method: http.MethodPost, URL: to, Host: to.Host, ContentLength: int64(len(message)),
+		Header: http.Header{"Content-Type": {"application/xml"}}, Body: io.NopCloser(bytes.NewReader(message))})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
 )
 
 func main() {
@@ -25,7 +28,8 @@ func main() {
 const usage = `usage: floor phys|cej|c2
   FLOOR_ADDRESS  host:port to listen on
   FLOOR_QUEUE    SAS URL of the queue's messages, http
-  FLOOR_KEY      what X-Api-Key must be`
+  FLOOR_KEY      what X-Api-Key must be
+It ends by SIGTERM and says on stderr how much it has allocated.`
 
 func run(args []string) error {
 	address, queue, key := os.Getenv("FLOOR_ADDRESS"), os.Getenv("FLOOR_QUEUE"), os.Getenv("FLOOR_KEY")
@@ -45,8 +49,20 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	go tellAllocations()
 	if args[0] == "phys" {
 		return servePhys(l, judge, queue)
 	}
 	return serveHTTP(l, judge, queue)
+}
+
+// tellAllocations ends the program when it is told to, and says what it has allocated by then.
+func tellAllocations() {
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGTERM)
+	<-end
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	fmt.Fprintf(os.Stderr, "allocated %d\n", m.Mallocs)
+	os.Exit(0)
 }

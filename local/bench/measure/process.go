@@ -106,6 +106,9 @@ func (c *Process) Peak() (int64, error) { return peakOf(c.cmd.Process.Pid) }
 // ForgetPeak makes Peak count from now.
 func (c *Process) ForgetPeak() error { return forgetPeak(c.cmd.Process.Pid) }
 
+// Said is the end of what it wrote to stderr.
+func (c *Process) Said() string { return c.stderr.String() }
+
 // Stop ends it and waits: politely first, because a program may have something to write.
 func (c *Process) Stop() error {
 	_ = c.cmd.Process.Signal(syscall.SIGTERM)

@@ -3,7 +3,6 @@ package measure
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -94,6 +93,3 @@ func (s Sample) String() string {
 	}
 	return text
 }
-
-// Names are the candidates, in the order of their names.
-func (r Results) Names() []string { return slices.Sorted(maps.Keys(r)) }

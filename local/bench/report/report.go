@@ -66,7 +66,6 @@ type Candidate struct {
 	P50     measure.Spread `json:"p50_us"`           // closed loop
 	P99     measure.Spread `json:"p99_us"`           // closed loop
 	Wire    float64        `json:"wire_b,omitempty"` // body bytes of a put
-	Allocs  float64        `json:"allocs,omitempty"` // for each one; zero: not known
 	Opened  float64        `json:"opened"`           // connections to storage for 1,000
 	Peak    int64          `json:"peak_b"`           // memory
 	Foreign float64        `json:"foreign"`          // cores that others used, at the worst
@@ -119,15 +118,14 @@ func (r *Report) Write(path string) error {
 func (r *Report) Measured(id string, run Run, value measure.Spread, note string) *Measure {
 	t := target(id)
 	m := Measure{ID: id, Run: run, Value: value, Target: t.Bound, Verdict: t.verdict(value.Median), Note: note}
-	i := slices.IndexFunc(r.Measures, func(m Measure) bool { return m.ID == id })
-	if i < 0 {
-		i = len(r.Measures)
-		r.Measures = append(r.Measures, m)
-		slices.SortStableFunc(r.Measures, func(a, b Measure) int { return place(a.ID) - place(b.ID) })
-		i = slices.IndexFunc(r.Measures, func(m Measure) bool { return m.ID == id })
+	at := func() int { return slices.IndexFunc(r.Measures, func(m Measure) bool { return m.ID == id }) }
+	if i := at(); i >= 0 {
+		r.Measures[i] = m
+		return &r.Measures[i]
 	}
-	r.Measures[i] = m
-	return &r.Measures[i]
+	r.Measures = append(r.Measures, m)
+	slices.SortStableFunc(r.Measures, func(a, b Measure) int { return place(a.ID) - place(b.ID) })
+	return &r.Measures[at()]
 }
 
 // Ran writes down how the candidates of a group did, in place of what an earlier run found of the group.
