@@ -28,6 +28,9 @@ azurite: $(AZURITE) ## fetch the pinned Azurite
 $(AZURITE): local/package-lock.json
 	cd local && npm ci --no-progress --loglevel=error
 
+bench: ## measure what a lead costs, against floors; ROUNDS=, DURATION=, ONLY=, PEERS=1; ARGS=--help tells how
+	@go run ./local/bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DURATION),--duration $(DURATION)) $(if $(ONLY),--only $(ONLY)) $(if $(PEERS),--peers) $(ARGS)
+
 package: ## lay out dist/ and dist.zip for `func azure functionapp publish`
 	@go run ./local/leadctl package
 

@@ -19,6 +19,8 @@ type bench struct {
 	dir    string // of the programs that were built
 	report *report.Report
 	gated  bool
+	// say tells of progress, a line at a time.
+	say func(format string, args ...any)
 }
 
 // The programs, by their names in bench.dir.
@@ -32,7 +34,7 @@ func newBench(ctx context.Context, o options, root string, r *report.Report) (*b
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{opts: o, dir: dir, report: r}
+	b := &bench{opts: o, dir: dir, report: r, say: aloud}
 	b.say("building (the first time takes a minute)")
 	for name, pkg := range map[string]string{handlerProgram: "./functions/handler", floorProgram: "./local/bench/floor"} {
 		if err := measure.Build(ctx, root, pkg, b.program(name)); err != nil {
@@ -47,14 +49,14 @@ func (b *bench) close() { _ = os.RemoveAll(b.dir) }
 
 func (b *bench) program(name string) string { return filepath.Join(b.dir, name) }
 
-// say tells of progress on stderr: stdout is for what was found.
-func (b *bench) say(format string, args ...any) {
+// aloud tells of progress on stderr: stdout is for what was found.
+func aloud(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, format+"\n", args...)
 }
 
 // plan is how rounds are run.
 func (b *bench) plan() measure.Plan {
-	return measure.Plan{Rounds: b.opts.rounds, Seed: b.opts.seed, Patience: 3 * time.Second, Say: b.say}
+	return measure.Plan{Rounds: b.opts.rounds, Seed: b.opts.seed, Patience: b.opts.patience, Say: b.say}
 }
 
 // how says on what and how something was measured.

@@ -52,6 +52,7 @@ type options struct {
 	rounds   int
 	duration time.Duration
 	warm     time.Duration
+	patience time.Duration
 	leads    int64
 	seed     uint64
 	only     string
@@ -67,6 +68,7 @@ func main() {
 	f.IntVar(&o.rounds, "rounds", 5, "how many rounds")
 	f.DurationVar(&o.duration, "duration", 3*time.Second, "how long each run is measured; at least 2s")
 	f.DurationVar(&o.warm, "warm", time.Second, "how long each run warms up first")
+	f.DurationVar(&o.patience, "patience", 3*time.Second, "how long to wait before each run for others to leave the machine alone")
 	f.Int64Var(&o.leads, "leads", 1_000_000, "how many leads the memory section sends")
 	f.Uint64Var(&o.seed, "seed", 8, "of the order of the candidates")
 	f.StringVar(&o.only, "only", "", "sections, separated by commas; all of them by default")
@@ -146,9 +148,9 @@ func finish(o options, r *report.Report) error {
 		}
 		fmt.Print(string(text))
 	} else {
-		r.Text(os.Stdout)
+		r.Fresh().Text(os.Stdout)
 	}
-	if faults := r.Faults(); len(faults) > 0 {
+	if faults := r.Fresh().Faults(); len(faults) > 0 {
 		return errors.New(strings.Join(faults, "; "))
 	}
 	return nil

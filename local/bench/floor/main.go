@@ -6,6 +6,8 @@
 //	phys  bare TCP on both sides, generated decode
 //	cej   net/http on both sides, generated decode
 //	c2    net/http on both sides, encoding/json
+//
+// It ends by SIGTERM, and then says on stderr how much it has allocated.
 package main
 
 import (
@@ -28,8 +30,7 @@ func main() {
 const usage = `usage: floor phys|cej|c2
   FLOOR_ADDRESS  host:port to listen on
   FLOOR_QUEUE    SAS URL of the queue's messages, http
-  FLOOR_KEY      what X-Api-Key must be
-It ends by SIGTERM and says on stderr how much it has allocated.`
+  FLOOR_KEY      what X-Api-Key must be`
 
 func run(args []string) error {
 	address, queue, key := os.Getenv("FLOOR_ADDRESS"), os.Getenv("FLOOR_QUEUE"), os.Getenv("FLOOR_KEY")

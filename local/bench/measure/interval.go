@@ -87,7 +87,9 @@ func (l Loop) Run(ctx context.Context, p *Process, s *sink.Sink) (Sample, error)
 		return Sample{}, err
 	}
 	sample, err := l.watch(ctx, p, s, running)
-	return sample, errors.Join(err, running.Stop())
+	err = errors.Join(err, running.Stop())
+	sample.All = running.Now().Good
+	return sample, err
 }
 
 func (l Loop) watch(ctx context.Context, p *Process, s *sink.Sink, running *load.Load) (Sample, error) {

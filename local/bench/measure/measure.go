@@ -41,6 +41,7 @@ type Sample struct {
 	Peak      int64         // bytes: VmHWM at the end
 	Storage   sink.Counts   // what came to the sink in the interval
 	Load      load.Result   // what was answered in it
+	All       int64         // what was answered from the first request to the last, warm-up included
 	Runs      int           // how often it was run before it was calm, or taken as it was
 }
 

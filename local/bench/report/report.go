@@ -19,9 +19,11 @@ type Report struct {
 	Measures   []Measure   `json:"measures"`   // in the order of Targets
 	Candidates []Candidate `json:"candidates"` // of the rounds
 	Facts      []Fact      `json:"facts"`      // what has no target
+
+	fresh map[string]bool // what was written down since Load
 }
 
-// Run is how something was measured.
+// Run says when, on what and how something was measured.
 type Run struct {
 	Date    string `json:"date"`    // of the day, UTC
 	Machine string `json:"machine"` // the processor and how many cores
@@ -117,6 +119,7 @@ func (r *Report) Write(path string) error {
 // Measured writes down what was measured for a target, in place of what an earlier run found.
 func (r *Report) Measured(id string, run Run, value measure.Spread, note string) *Measure {
 	t := target(id)
+	r.touch("measure", id)
 	m := Measure{ID: id, Run: run, Value: value, Target: t.Bound, Verdict: t.verdict(value.Median), Note: note}
 	at := func() int { return slices.IndexFunc(r.Measures, func(m Measure) bool { return m.ID == id }) }
 	if i := at(); i >= 0 {
@@ -130,6 +133,7 @@ func (r *Report) Measured(id string, run Run, value measure.Spread, note string)
 
 // Ran writes down how the candidates of a group did, in place of what an earlier run found of the group.
 func (r *Report) Ran(group string, candidates []Candidate) {
+	r.touch("group", group)
 	r.Candidates = slices.DeleteFunc(r.Candidates, func(c Candidate) bool { return c.Group == group })
 	r.Candidates = append(r.Candidates, candidates...)
 	slices.SortStableFunc(r.Candidates, func(a, b Candidate) int { return groupPlace(a.Group) - groupPlace(b.Group) })
@@ -137,12 +141,41 @@ func (r *Report) Ran(group string, candidates []Candidate) {
 
 // Note writes down a fact, in place of what an earlier run found.
 func (r *Report) Note(f Fact) {
+	r.touch("fact", f.Group+"/"+f.Name)
 	i := slices.IndexFunc(r.Facts, func(o Fact) bool { return o.Group == f.Group && o.Name == f.Name })
 	if i >= 0 {
 		r.Facts[i] = f
 		return
 	}
 	r.Facts = append(r.Facts, f)
+}
+
+func (r *Report) touch(kind, name string) {
+	if r.fresh == nil {
+		r.fresh = map[string]bool{}
+	}
+	r.fresh[kind+" "+name] = true
+}
+
+// Fresh is what was written down since Load: what one run found.
+func (r *Report) Fresh() *Report {
+	out := &Report{}
+	for _, m := range r.Measures {
+		if r.fresh["measure "+m.ID] {
+			out.Measures = append(out.Measures, m)
+		}
+	}
+	for _, c := range r.Candidates {
+		if r.fresh["group "+c.Group] {
+			out.Candidates = append(out.Candidates, c)
+		}
+	}
+	for _, f := range r.Facts {
+		if r.fresh["fact "+f.Group+"/"+f.Name] {
+			out.Facts = append(out.Facts, f)
+		}
+	}
+	return out
 }
 
 // Faults are the measures that make the benchmark fail, in words. A missed aim is none.

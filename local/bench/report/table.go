@@ -28,7 +28,11 @@ func (r *Report) Text(w io.Writer) {
 	fmt.Fprintln(w)
 	for _, m := range r.Measures {
 		t := target(m.ID)
-		fmt.Fprintf(w, "%-8s %-72s %-26s %-24s %s\n", m.Verdict, t.Name, "against "+t.Against, spread(m.Value)+" "+t.unit(), t.bound()+m.remark())
+		against := ""
+		if t.Against != "–" {
+			against = "against " + t.Against
+		}
+		fmt.Fprintf(w, "%-8s %-68s %-36s %-22s %s\n", m.Verdict, t.Name, against, spread(m.Value)+" "+t.unit(), t.bound()+m.remark())
 	}
 }
 
@@ -72,7 +76,7 @@ func megabytes(n int64) float64 { return float64(n) / 1e6 }
 
 // The marks in the README between which the program writes.
 const (
-	begin = "<!-- bench: written by `make bench`, from local/bench/results.json -->"
+	begin = "<!-- bench: written by `make bench ARGS=--readme` from local/bench/results.json -->"
 	end   = "<!-- bench ends -->"
 )
 
