@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"leadrelay/local/azuresim"
+	"leadrelay/local/bench/bare/script"
 	"leadrelay/local/bench/tap"
 )
 
@@ -21,7 +22,7 @@ func TestFloorMakesTheRequestsOfTheProduct(t *testing.T) {
 			write(t, name, now)
 			continue
 		}
-		frozen, err := load(name)
+		frozen, err := script.Load(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +33,7 @@ func TestFloorMakesTheRequestsOfTheProduct(t *testing.T) {
 	}
 }
 
-func same(t *testing.T, name string, frozen, now []Step) {
+func same(t *testing.T, name string, frozen, now []script.Step) {
 	t.Helper()
 	a, b := asked(frozen), asked(now)
 	if !slices.Equal(names(a), names(b)) {
@@ -56,7 +57,7 @@ type ask struct {
 var keys = regexp.MustCompile(`\(.*\)|/@message@|[?].*$`)
 
 // asked are the steps as asks, in order; steps of one stage have none of their own.
-func asked(steps []Step) []ask {
+func asked(steps []script.Step) []ask {
 	var out []ask
 	for _, s := range steps {
 		out = append(out, ask{fmt.Sprintf("%d %s %s%s %s", s.Stage, s.Method, s.To, keys.ReplaceAllString(s.Path, ""), s.Sign), len(s.Body)})
@@ -84,11 +85,11 @@ func TestFloorIsBelieved(t *testing.T) {
 	}
 	f.client.Transport = seen
 	for _, name := range []string{"deliver1", "deliver2", "deliver8", "drain"} {
-		s, err := load(name)
+		s, err := script.Load(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.Steps = slices.DeleteFunc(s.Steps, func(s Step) bool { return s.To == "crm" })
+		s.Steps = slices.DeleteFunc(s.Steps, func(s script.Step) bool { return s.To == "crm" })
 		for _, step := range s.Steps {
 			r, err := f.ready(step)
 			if err != nil {

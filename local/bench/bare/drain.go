@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/url"
 	"sync"
+
+	"leadrelay/local/bench/bare/script"
 )
 
 // batches is how many Get Messages are worked on at once, as in the product.
@@ -21,7 +23,7 @@ type drainer struct {
 }
 
 func newDrainer(f *far, inFlight int) (*drainer, error) {
-	s, err := load("drain")
+	s, err := script.Load("drain")
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@
 //	bare drain -at 32    answers POST /Drain; each call empties the lender's queue, 32 messages in flight
 //
 // It decodes nothing, decides nothing and writes nothing down: net/http on both sides, requests from templates, a fresh key
-// and a signature in each. The requests are data (scripts/), recorded from the product; a test fails when the product makes
+// and a signature in each. The requests are data (script/), recorded from the product; a test fails when the product makes
 // others.
 package main
 
@@ -22,6 +22,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"leadrelay/local/bench/bare/script"
 )
 
 func main() {
@@ -72,7 +74,7 @@ func run(args []string) error {
 }
 
 func deliver(f *far, n int) (play, error) {
-	s, err := load("deliver" + strconv.Itoa(n))
+	s, err := script.Load("deliver" + strconv.Itoa(n))
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"leadrelay/local/bench/bare/script"
 )
 
 // far is where the steps go.
@@ -23,7 +25,7 @@ type far struct {
 // request is a step made ready: cut at its holders.
 type request struct {
 	far     *far
-	step    Step
+	step    script.Step
 	base    *url.URL
 	path    template // escaped
 	plain   template // not escaped
@@ -54,7 +56,7 @@ func cut(text string) template {
 	var t template
 	for {
 		at, which := len(text), ""
-		for _, hold := range []string{holdFresh, holdMessage, holdPop} {
+		for _, hold := range []string{script.Fresh, script.Message, script.Pop} {
 			if i := strings.Index(text, hold); i >= 0 && i < at {
 				at, which = i, hold
 			}
@@ -75,9 +77,9 @@ func (t template) appendTo(b []byte, v values) []byte {
 			break
 		}
 		switch t.holds[i] {
-		case holdMessage:
+		case script.Message:
 			b = append(b, v.message...)
-		case holdPop:
+		case script.Pop:
 			b = append(b, v.pop...)
 		default:
 			b = append(b, v.fresh...)
@@ -94,7 +96,7 @@ func (t template) fill(v values) string {
 }
 
 // ready makes a step ready.
-func (f *far) ready(s Step) (request, error) {
+func (f *far) ready(s script.Step) (request, error) {
 	base, err := url.Parse(f.bases[s.To])
 	if err != nil || base.Host == "" {
 		return request{}, fmt.Errorf("nobody said where %q is", s.To)
@@ -151,9 +153,9 @@ func (r *request) send(ctx context.Context, v values, want bool) ([]byte, error)
 // play is a script made ready.
 type play [][]request
 
-func (f *far) play(s Script) (play, error) {
+func (f *far) play(s script.Script) (play, error) {
 	var out play
-	for _, steps := range s.stages() {
+	for _, steps := range s.Stages() {
 		var stage []request
 		for _, step := range steps {
 			r, err := f.ready(step)

@@ -14,8 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"leadrelay/internal/partner/crf"
 	"leadrelay/local/azuresim"
+	"leadrelay/local/bench/bare/script"
 	"leadrelay/local/bench/tap"
 )
 
@@ -25,28 +25,19 @@ var update = flag.Bool("update", false, "write the scripts anew from what the pr
 const latency = 10 * time.Millisecond
 
 // recorded are the scripts as the product would have them now.
-func recorded(t *testing.T) map[string]Script {
+func recorded(t *testing.T) map[string]script.Script {
 	t.Helper()
-	out := map[string]Script{}
+	out := map[string]script.Script{}
 	for _, n := range []int{1, 2, 8} {
 		one, other := recordDeliver(t, n, "5eed1e55"), recordDeliver(t, n, "0ddba115")
-		out[fmt.Sprintf("deliver%d", n)] = Script{Of: fmt.Sprintf("Deliver: a first lead with %d destinations", n), Steps: steps(t, one, other)}
+		out[fmt.Sprintf("deliver%d", n)] = script.Script{Of: fmt.Sprintf("Deliver: a first lead with %d destinations", n), Steps: steps(t, one, other)}
 	}
 	one, other := recordDrain(t, "5eed1e55"), recordDrain(t, "0ddba115")
-	s := Script{Of: "Drain: a new lead, as our envelope", Steps: steps(t, one[1:], other[1:])}
+	s := script.Script{Of: "Drain: a new lead, as our envelope", Steps: steps(t, one[1:], other[1:])}
 	fetch := steps(t, one[:1], other[:1])[0]
 	s.Fetch = &fetch
 	out["drain"] = s
 	return out
-}
-
-// leadOf is CRF Connect's own sample, indented by four as the benchmark's lead is, under another id.
-func leadOf(id string) []byte {
-	var b bytes.Buffer
-	if err := json.Indent(&b, crf.Sample(), "", "    "); err != nil {
-		panic(err) // the sample is JSON
-	}
-	return bytes.Replace(b.Bytes(), []byte("87e6fe91a842"), []byte("0000"+id), 1)
 }
 
 // recordDeliver is what Deliver does with a first lead, once the house has settled.
@@ -58,7 +49,7 @@ func recordDeliver(t *testing.T, destinations int, id string) (out []tap.Request
 			t.Fatal(err)
 		}
 		for _, id := range []string{"00000000", id} { // the first fills caches and notes the day
-			if err := h.Receive(leadOf(id)); err != nil {
+			if err := h.Receive(tap.Lead(id)); err != nil {
 				t.Fatal(err)
 			}
 			message, err := h.Message()
@@ -85,7 +76,7 @@ func recordDrain(t *testing.T, id string) (out []tap.Request) {
 			t.Fatal(err)
 		}
 		for _, id := range []string{"00000000", id} { // the first makes the CRM known as alive
-			if err := h.Receive(leadOf(id)); err != nil {
+			if err := h.Receive(tap.Lead(id)); err != nil {
 				t.Fatal(err)
 			}
 			if err := h.Trigger(t.Context()); err != nil {
@@ -110,41 +101,33 @@ func recordDrain(t *testing.T, id string) (out []tap.Request) {
 		if r.Method == "GET" && strings.Contains(r.URL, "/messages?") {
 			continue // of a batch that found nothing: not the message's
 		}
-		r.URL = strings.NewReplacer(messageID, holdMessage, pop, holdPop).Replace(r.URL)
+		r.URL = strings.NewReplacer(messageID, script.Message, pop, script.Pop).Replace(r.URL)
 		kept = append(kept, r)
 	}
 	return kept
 }
 
-// word is what a key may be a part of.
-var word = regexp.MustCompile(`[0-9A-Za-z]+`)
-
-// held puts the holder into every word in which two recordings of different leads differ.
+// held is [tap.Hold] of two recordings.
 func held(t *testing.T, one, other string) string {
 	t.Helper()
-	if len(one) != len(other) {
-		t.Fatalf("two leads of one length make texts of %d and %d bytes", len(one), len(other))
+	text, err := tap.Hold(one, other)
+	if err != nil {
+		t.Fatal(err)
 	}
-	out := []byte(one)
-	for _, at := range word.FindAllStringIndex(one, -1) {
-		if n := at[1] - at[0]; one[at[0]:at[1]] != other[at[0]:at[1]] && n >= len(holdFresh) && n < 200 { // longer: base64 of a whole payload
-			copy(out[at[1]-len(holdFresh):at[1]], holdFresh)
-		}
-	}
-	return string(out)
+	return text
 }
 
 // steps makes steps of requests, in order of stage.
-func steps(t *testing.T, all, others []tap.Request) []Step {
+func steps(t *testing.T, all, others []tap.Request) []script.Step {
 	t.Helper()
 	order(all)
 	order(others)
 	if len(all) != len(others) {
 		t.Fatalf("two leads make %d and %d requests", len(all), len(others))
 	}
-	var out []Step
+	var out []script.Step
 	for i, r := range all {
-		s := Step{Stage: int((r.At - all[0].At) / latency), Method: r.Method, Header: map[string]string{}, Want: r.Status, Body: held(t, string(r.Body), string(others[i].Body))}
+		s := script.Step{Stage: int((r.At - all[0].At) / latency), Method: r.Method, Header: map[string]string{}, Want: r.Status, Body: held(t, string(r.Body), string(others[i].Body))}
 		s.To, s.Path = place(t, held(t, r.URL, others[i].URL))
 		for name := range maps.Keys(r.Header) {
 			value, other := r.Header.Get(name), others[i].Header.Get(name)
@@ -211,7 +194,7 @@ func place(t *testing.T, url string) (to, path string) {
 	return "", ""
 }
 
-func write(t *testing.T, name string, s Script) {
+func write(t *testing.T, name string, s script.Script) {
 	t.Helper()
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -220,7 +203,7 @@ func write(t *testing.T, name string, s Script) {
 	if err := e.Encode(s); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile("scripts/"+name+".json", b.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile("script/recorded/"+name+".json", b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -3,11 +3,9 @@ package cost
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
-	"leadrelay/internal/partner/crf"
 	"leadrelay/local/azuresim"
 	"leadrelay/local/bench/tap"
 )
@@ -90,14 +88,8 @@ func CountLead(ctx context.Context, destinations int, latency time.Duration) (Le
 	return out, out.drain(ctx)
 }
 
-// leadBody is CRF Connect's own sample, indented by four as the benchmark's lead is, under another id.
-func leadBody(n int) []byte {
-	var b bytes.Buffer
-	if err := json.Indent(&b, crf.Sample(), "", "    "); err != nil {
-		panic(err) // the sample is JSON
-	}
-	return bytes.Replace(b.Bytes(), []byte("87e6fe91a842"), fmt.Appendf(nil, "%012d", n), 1)
-}
+// leadBody is the benchmark's lead under another id.
+func leadBody(n int) []byte { return tap.Lead(fmt.Sprintf("%08d", n)) }
 
 // deliver is receive, the host's part and deliver of one lead.
 func (l *Lead) deliver(ctx context.Context, h *tap.House, body []byte, count bool) error {

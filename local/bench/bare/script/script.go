@@ -1,4 +1,6 @@
-package main
+// Package script is what Deliver and Drain ask of Azure for one event, as data: recorded from the product, frozen, and held to
+// it by a test of local/bench/bare.
+package script
 
 import (
 	"embed"
@@ -27,18 +29,19 @@ type Step struct {
 	Want   int               `json:"want"` // status of the answer; any other 2xx is as good as a 2xx
 }
 
-// Holders of what differs from one event to the next. A fresh key is eight hexadecimal digits, so that no length changes.
+// Holders of what differs from one event to the next.
 const (
-	holdFresh   = "@@@@@@@@"
-	holdMessage = "@message@" // of a drain: the id and the pop receipt of the message
-	holdPop     = "@pop@"
+	Fresh   = "@@@@@@@@"  // what each lead has anew: eight digits, so that no length changes
+	Message = "@message@" // of a drain: the id and the pop receipt of the message
+	Pop     = "@pop@"
 )
 
-//go:embed scripts
-var scripts embed.FS
+//go:embed recorded
+var recorded embed.FS
 
-func load(name string) (Script, error) {
-	b, err := scripts.ReadFile("scripts/" + name + ".json")
+// Load gives a script: deliver1, deliver2, deliver8 (destinations) or drain.
+func Load(name string) (Script, error) {
+	b, err := recorded.ReadFile("recorded/" + name + ".json")
 	if err != nil {
 		return Script{}, fmt.Errorf("there is no script %s", name)
 	}
@@ -49,8 +52,8 @@ func load(name string) (Script, error) {
 	return s, nil
 }
 
-// stages are the steps by stage, in order.
-func (s Script) stages() [][]Step {
+// Stages are the steps by stage, in order.
+func (s Script) Stages() [][]Step {
 	var out [][]Step
 	byStage := map[int][]Step{}
 	for _, step := range s.Steps {
