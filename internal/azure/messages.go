@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"net/http"
@@ -102,14 +103,13 @@ func (c *call) putMessage(ctx context.Context) (id string, err error) {
 	if len(c.answer.bytes()) == 0 {
 		return "", nil
 	}
-	put, err := readMessages(string(c.answer.bytes()))
-	if err != nil {
-		return "", c.unreadable("a list of messages")
+	_, list, ok := bytes.Cut(c.answer.bytes(), []byte("<QueueMessagesList>"))
+	_, list, found := bytes.Cut(list, []byte("<MessageId>"))
+	text, _, ended := bytes.Cut(list, []byte("</MessageId>"))
+	if !ok || !found || !ended {
+		return "", c.unreadable("a list of messages") // 201 of somebody else
 	}
-	if len(put) == 1 {
-		id = put[0].ID
-	}
-	return id, nil
+	return string(text), nil
 }
 
 // Get leases at most n messages, 1 to 32, for whole seconds.
