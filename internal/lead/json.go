@@ -3,6 +3,7 @@ package lead
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -54,34 +55,55 @@ func malformed(dec *jsontext.Decoder, err error) error {
 // ContentHash is the SHA-256 of a well-formed payload without its insignificant white space: member order, number
 // digits and escapes count. Equal content sent twice hashes alike however it was indented.
 func ContentHash(body []byte) [sha256.Size]byte {
-	return sha256.Sum256(appendCompact(make([]byte, 0, 4<<10), body))
+	const small, usual = 1 << 10, 4 << 10 // what the stack has room for
+	switch {
+	case blank(body, 0) == len(body):
+		return sha256.Sum256(body)
+	case len(body) <= small:
+		return sha256.Sum256(appendCompact(make([]byte, 0, small), body))
+	default:
+		return sha256.Sum256(appendCompact(make([]byte, 0, usual), body))
+	}
+}
+
+// HexHash is [ContentHash] in hexadecimal.
+func HexHash(body []byte) string {
+	sum := ContentHash(body)
+	var digits [2 * sha256.Size]byte
+	hex.Encode(digits[:], sum[:])
+	return string(digits[:])
 }
 
 // appendCompact appends well-formed JSON without the white space between its tokens.
 func appendCompact(b, text []byte) []byte {
-	from := 0 // what comes next is appended from here on
 	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			i = closing(text, i)
-		case c <= ' ':
-			b = append(b, text[from:i]...)
-			for i+1 < len(text) && text[i+1] <= ' ' {
-				i++
-			}
-			from = i + 1
-		}
+		from := i
+		i = blank(text, i)
+		b = append(b, text[from:i]...)
 	}
-	return append(b, text[from:]...)
+	return b
 }
 
-// closing is where the quote stands that ends the string begun at i: the first with an even number of backslashes
-// before it.
-func closing(text []byte, i int) int {
-	for {
+// blank is where the next white space between tokens stands, from i on; the end, if there is none.
+func blank(text []byte, i int) int {
+	for ; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			i += closing(text[i:])
+		case c <= ' ':
+			return i
+		}
+	}
+	return i
+}
+
+// closing is where the quote stands that ends the string with which text begins: the first behind an even number of
+// backslashes. If there is none it is the last byte.
+func closing(text []byte) int {
+	for i := 0; ; {
 		n := bytes.IndexByte(text[i+1:], '"')
 		if n < 0 {
-			return len(text)
+			return len(text) - 1
 		}
 		i += 1 + n
 		first := i

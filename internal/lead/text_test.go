@@ -1,6 +1,7 @@
 package lead
 
 import (
+	"regexp"
 	"testing"
 	"time"
 )
@@ -32,13 +33,25 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
-func FuzzParseTime(f *testing.F) {
+func FuzzTimesAndIDs(f *testing.F) {
 	f.Add("2020-05-08T23:09:15.4796701+00:00")
 	f.Add("2025-05-20T19:14:05.878")
+	f.Add("2020-05-08T23:09:15+0200")
+	f.Add("0001-01-01T00:00:00Z")
+	f.Add("4626a582-afb9-48bf-8d86-87e6fe91a842")
+	uuid := regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 	f.Fuzz(func(t *testing.T, s string) {
-		if got := ParseTime(s); got.Location() != time.UTC {
-			t.Errorf("%q: not UTC", s)
+		want, zoned := time.Time{}, false
+		for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", time.RFC3339} {
+			if at, err := time.Parse(layout, s); err == nil {
+				want, zoned = at.UTC(), layout != "2006-01-02T15:04:05"
+			}
 		}
-		IsUUID(s)
+		if got := ParseTime(s); got != want || IsZonedTime(s) != zoned {
+			t.Errorf("%q is %v, zoned %v; want %v, %v", s, got, IsZonedTime(s), want, zoned)
+		}
+		if IsUUID(s) != uuid.MatchString(s) {
+			t.Errorf("%q: %v", s, IsUUID(s))
+		}
 	})
 }

@@ -3,6 +3,7 @@ package partner
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"net/http"
 	"strings"
 
 	"leadrelay/internal/config"
@@ -17,6 +18,7 @@ const MinSecret = 16
 type Gate struct {
 	headers []headerProof
 	tokens  Secrets
+	proof   string
 }
 
 type headerProof struct {
@@ -44,12 +46,15 @@ func (g *Gate) Header(s *config.Settings, header, def, secret string) {
 			s.Complain(header, "names the same header as another proof")
 		}
 	}
-	g.headers = append(g.headers, headerProof{name: name, secrets: secrets})
+	g.headers = append(g.headers, headerProof{name: http.CanonicalHeaderKey(name), secrets: secrets})
+	g.proves("header " + name)
 }
 
 // Token reads the path token: TOKEN and TOKEN_OLD. Without one, requests must carry none.
 func (g *Gate) Token(s *config.Settings) {
-	g.tokens = readSecrets(s, "TOKEN")
+	if g.tokens = readSecrets(s, "TOKEN"); len(g.tokens) > 0 {
+		g.proves("path token")
+	}
 	for _, setting := range []string{"TOKEN", "TOKEN_OLD"} {
 		if strings.ContainsFunc(s.Secret(setting).Reveal(), notInPath) {
 			s.Complain(setting, "stands in a URL: letters, digits and -._~ only (openssl rand -hex 32)")
@@ -61,15 +66,13 @@ func (g *Gate) Token(s *config.Settings) {
 func (g *Gate) Empty() bool { return len(g.headers) == 0 && len(g.tokens) == 0 }
 
 // Proof says what is proven, for people: "header X-Api-Key and path token".
-func (g *Gate) Proof() string {
-	var names []string
-	for _, h := range g.headers {
-		names = append(names, "header "+h.name)
+func (g *Gate) Proof() string { return g.proof }
+
+func (g *Gate) proves(by string) {
+	if g.proof != "" {
+		g.proof += " and "
 	}
-	if len(g.tokens) > 0 {
-		names = append(names, "path token")
-	}
-	return strings.Join(names, " and ")
+	g.proof += by
 }
 
 // Admit fails with Unauthorized unless each configured proof is there exactly once and right.
@@ -92,9 +95,10 @@ func (g *Gate) Admit(r Request) error {
 	return nil
 }
 
-// OneHeader is the value of a header that must be there exactly once; else it fails with Unauthorized.
+// OneHeader is the value of a header that must be there exactly once; else it fails with Unauthorized. The name is in
+// the form of http.CanonicalHeaderKey.
 func OneHeader(r Request, name string) (string, error) {
-	values := r.Header.Values(name)
+	values := r.Header[name]
 	switch {
 	case len(values) == 0 || (len(values) == 1 && values[0] == ""):
 		return "", lead.Errorf(lead.Unauthorized, "header %s is missing", name)
@@ -109,7 +113,8 @@ type Secrets [][sha256.Size]byte
 
 // Match compares in constant time, whatever the lengths.
 func (s Secrets) Match(value string) bool {
-	sum := sha256.Sum256([]byte(value))
+	var room [64]byte // for a usual value; the hash needs it as bytes
+	sum := sha256.Sum256(append(room[:0], value...))
 	open := 0
 	for i := range s {
 		open |= subtle.ConstantTimeCompare(s[i][:], sum[:])

@@ -12,11 +12,18 @@ func Invalid(faults ...lead.Fault) error { return &lead.Error{Kind: lead.Invalid
 // Word is a partner's own word as part of an event type: lower case, at most 64 characters of a-z, 0-9, "_", "." and
 // "-", anything else as "_".
 func Word(s string) string {
+	if len(s) <= 64 && !strings.ContainsFunc(s, notInWord) {
+		return s
+	}
 	b := []byte(strings.ToLower(s[:min(len(s), 64)]))
 	for i, c := range b {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '.' && c != '-' {
+		if notInWord(rune(c)) {
 			b[i] = '_'
 		}
 	}
 	return string(b[:min(len(b), 64)])
+}
+
+func notInWord(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '.' && c != '-'
 }

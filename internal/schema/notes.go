@@ -3,19 +3,24 @@ package schema
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"leadrelay/internal/lead"
 )
 
 // sorted is notes in order of path, at most lead.MaxFindings.
 func sorted(notes []lead.Note) []lead.Note {
+	if len(notes) == 0 {
+		return nil
+	}
 	slices.SortFunc(notes, func(a, b lead.Note) int { return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code)) })
 	return notes[:min(len(notes), lead.MaxFindings)]
 }
 
 // unknownFields notes each name of extra, behind the path of the object, which ends with a dot or is empty.
 func unknownFields(path string, extra Extra) []lead.Note {
+	if len(extra) == 0 {
+		return nil
+	}
 	notes := make([]lead.Note, 0, len(extra))
 	for name := range extra {
 		notes = append(notes, lead.Note{Code: lead.NoteUnknownField, Field: path + showName(name)})
@@ -38,12 +43,3 @@ func showName(name string) string {
 
 // timestamp says whether s is a time; its zone may be missing.
 func timestamp(s string) bool { return !lead.ParseTime(s).IsZero() }
-
-// zoned says whether s is a time that names its zone.
-func zoned(s string) bool {
-	if _, err := time.Parse(time.RFC3339, s); err == nil {
-		return true
-	}
-	_, err := time.Parse("2006-01-02T15:04:05Z0700", s)
-	return err == nil
-}

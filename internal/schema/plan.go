@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"unsafe"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -14,24 +13,30 @@ import (
 
 // plan is a schema, compiled.
 type plan struct {
-	root object
-	// room is a struct of the payload and a place for everything that it may point to, but the elements of arrays:
-	// all of it is one allocation.
-	room reflect.Type
+	root *object
+	// room is a struct of the payload and of places for all that it may point to, but the elements of arrays.
+	room   reflect.Type
+	fields []field // those of the payload and of its objects, by slot
 }
 
-// object is a struct of the schema: where each member goes and what is asked of it.
+// field is where a value goes: a field of one of the structs in the room.
+type field struct {
+	at, index int // the struct's field of the room, and its own field in it
+	place     int // the field of the room that it may point to, or none
+}
+
+// none is the index of nothing.
+const none = -1
+
+// object is a struct of the schema: what its members are and what is asked of them.
 type object struct {
 	members []member // in the order of the fields, which is the document's
 	byName  map[string]*member
 	needs   []need
-	extra   uintptr // where the field of type Extra lies in the struct, or none
-	raw     uintptr // the same of Raw
-	keeps   bool    // it has a Raw, or an object in it has
+	extra   int  // the slot of the field of type Extra, or none
+	raw     int  // the same of Raw
+	keeps   bool // it has a Raw, or an object in it has
 }
-
-// none is the place of no field.
-const none = ^uintptr(0)
 
 // member is a named member of an object.
 type member struct {
@@ -39,13 +44,11 @@ type member struct {
 	quoted string // as it stands in JSON: `"city"`
 	next   int    // the index of the member behind it
 	kind   kind
-	field  uintptr      // where its field lies in the struct
-	place  uintptr      // where, in the room, lies what the field points to
-	typ    reflect.Type // the field's, for own
-	object *object      // for nested
-	texts  []textRule   // for a text, or for each of an array's
-	bounds []bound      // for a number
-	zeroOK bool         // `omitempty`: zero passes all bounds
+	slot   int
+	object *object    // for nested
+	texts  []textRule // for a text, or for each of an array's
+	bounds []bound    // for a number
+	zeroOK bool       // `omitempty`: zero passes all bounds
 }
 
 // kind is how a member is read.
@@ -66,27 +69,20 @@ const (
 
 // need is a field that the document promises.
 type need struct {
-	*member
+	name string
+	slot int
 	hard bool // `required`; else `expected`
 }
 
 // newPlan compiles a struct type. It panics on what it does not know.
 func newPlan(t reflect.Type, tables map[string]map[string]bool) *plan {
 	c := &compiler{tables: tables}
-	p := &plan{root: *c.object(t)}
-	fields := []reflect.StructField{{Name: "Payload", Type: t}}
-	for i, m := range c.placed {
-		fields = append(fields, reflect.StructField{Name: fmt.Sprintf("Place%d", i), Type: m.typ.Elem()})
-	}
-	p.room = reflect.StructOf(fields)
-	for i, m := range c.placed {
-		m.place = p.room.Field(i + 1).Offset
-	}
-	return p
+	root := c.object(t, c.place(t))
+	return &plan{root: root, room: reflect.StructOf(c.room), fields: c.fields}
 }
 
-// object compiles one struct and those that it points to.
-func (c *compiler) object(t reflect.Type) *object {
+// object compiles one struct, which lies in the room's field at, and those that it points to.
+func (c *compiler) object(t reflect.Type, at int) *object {
 	if t.Kind() != reflect.Struct || slices.Contains(c.above, t) {
 		panic(fmt.Sprintf("schema: %v is no struct, or holds itself", t))
 	}
@@ -94,18 +90,19 @@ func (c *compiler) object(t reflect.Type) *object {
 	o := &object{members: make([]member, 0, t.NumField()), byName: map[string]*member{}, extra: none, raw: none}
 	for i := range t.NumField() {
 		c.start(t.Field(i))
+		slot := len(c.fields)
+		c.fields = append(c.fields, field{at: at, index: i, place: none})
 		switch name := c.field.Tag.Get("json"); {
 		case c.field.Type == reflect.TypeFor[Extra]() && name == ",embed" && c.take("extra"):
-			o.extra = c.field.Offset
+			o.extra = slot
 		case c.field.Type == reflect.TypeFor[Raw]() && name == "-":
-			o.raw, o.keeps = c.field.Offset, true
+			o.raw, o.keeps = slot, true
 		case !c.field.IsExported() || showName(name) != name || o.byName[name] != nil:
 			c.fail("name")
 		default:
-			o.members = append(o.members, member{name: name, quoted: `"` + name + `"`, next: len(o.members) + 1, field: c.field.Offset, typ: c.field.Type})
-			m := &o.members[len(o.members)-1]
-			o.byName[name] = m
-			c.member(o, m)
+			o.members = append(o.members, member{name: name, quoted: `"` + name + `"`, next: len(o.members) + 1, slot: slot})
+			o.byName[name] = &o.members[len(o.members)-1]
+			c.member(o, o.byName[name])
 		}
 		c.done()
 	}
@@ -115,7 +112,12 @@ func (c *compiler) object(t reflect.Type) *object {
 
 // member compiles a member by its type: the rules that such a value can have, in the order in which they are judged.
 func (c *compiler) member(o *object, m *member) {
-	switch m.kind = c.kind(m.typ); m.kind {
+	t := c.field.Type
+	m.kind = c.kind(t)
+	if t.Kind() == reflect.Pointer {
+		c.fields[m.slot].place = c.place(t.Elem())
+	}
+	switch m.kind {
 	case text:
 		if c.promise(o, m, "required", "expected") || c.peek("omitnil") {
 			c.take("omitnil")
@@ -144,11 +146,8 @@ func (c *compiler) member(o *object, m *member) {
 	case nested:
 		c.promise(o, m, "required", "expected")
 		c.done()
-		m.object = c.object(m.typ.Elem())
+		m.object = c.object(t.Elem(), c.fields[m.slot].place)
 		o.keeps = o.keeps || m.object.keeps
-	}
-	if m.typ.Kind() == reflect.Pointer {
-		c.placed = append(c.placed, m)
 	}
 }
 
@@ -183,38 +182,15 @@ func (c *compiler) kind(t reflect.Type) kind {
 	return 0
 }
 
-// member finds a name as it stands in JSON. Members mostly come in the document's order, so the next is tried first.
-func (o *object) member(quoted []byte, next int) *member {
+// member finds a name as it stands in JSON; plain says that it stands for itself. Members mostly come in the document's
+// order, so the next is tried first.
+func (o *object) member(quoted []byte, plain bool, next int) *member {
 	if next < len(o.members) && string(quoted) == o.members[next].quoted {
 		return &o.members[next]
 	}
-	if slices.Contains(quoted, '\\') {
-		return o.byName[unquoted(quoted)]
+	name := quoted[1 : len(quoted)-1]
+	if !plain {
+		name, _ = jsontext.AppendUnquote(nil, quoted) // what is wrong names no member
 	}
-	return o.byName[string(quoted[1:len(quoted)-1])]
-}
-
-// unquoted is the text that a JSON string stands for. A decoder has read it: it is right.
-func unquoted(quoted []byte) string {
-	b, _ := jsontext.AppendUnquote(nil, quoted)
-	return string(b)
-}
-
-// keepRaw fills the Raw fields of the struct at in, which was read from text, and of those that it points to.
-func (o *object) keepRaw(in unsafe.Pointer, text []byte) {
-	if !o.keeps {
-		return
-	}
-	if o.raw != none {
-		*at[Raw](in, o.raw) = slices.Clip(text)
-	}
-	var values map[string]jsontext.Value
-	if err := json.Unmarshal(text, &values); err != nil {
-		panic("schema: an object that was read cannot be read again")
-	}
-	for _, m := range o.members {
-		if m.kind == nested && *at[unsafe.Pointer](in, m.field) != nil {
-			m.object.keepRaw(*at[unsafe.Pointer](in, m.field), values[m.name])
-		}
-	}
+	return o.byName[string(name)]
 }

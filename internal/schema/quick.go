@@ -3,7 +3,6 @@ package schema
 import (
 	"bytes"
 	"reflect"
-	"unsafe"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -11,170 +10,186 @@ import (
 	"leadrelay/internal/lead"
 )
 
-// reader reads one body after another by a plan. Its methods are false for what it leaves to [Schema.Thorough].
+// reader reads one body after another by a plan, all into the same room: to make room for each would cost more than to
+// read it. Its methods are false for what it leaves to [Schema.Thorough].
 type reader struct {
-	dec  jsontext.Decoder
-	src  bytes.Buffer
-	list []*string // an array in the making
-	job
-}
+	room    reflect.Value
+	payload any              // points to the payload, in the room
+	slots   []slot           // in the room
+	any     jsontext.Decoder // of values that the schema leaves open
+	src     bytes.Buffer     // the any's
 
-// job is what belongs to one body.
-type job struct {
-	body  []byte
-	copy  string         // of body: texts and decimals are parts of it
-	room  unsafe.Pointer // to a plan's room; the payload lies at its start
+	lexer
+	depth int    // how deep what is read is nested
+	copy  string // of the body: texts and decimals are parts of it
 	notes []lead.Note
-	elems []string  // places for the texts of arrays
-	lists []*string // places for arrays
+	elems []string  // the texts of arrays
+	lists []*string // the arrays, one behind the other
 }
 
-// at is the value of type V that lies offset bytes behind base. The plan knows the offset from the field's own type.
-// Reflection finds it as well, at twice the cost of reading what comes to lie there.
-func at[V any](base unsafe.Pointer, offset uintptr) *V { return (*V)(unsafe.Add(base, offset)) }
-
-// read makes a payload of body: a pointer to the plan's struct.
-func (r *reader) read(p *plan, body []byte) (unsafe.Pointer, []lead.Note, bool) {
-	r.job = job{body: body, copy: string(body), room: reflect.New(p.room).UnsafePointer()}
-	defer func() { r.job = job{} }()
-	r.src = *bytes.NewBuffer(body)
-	r.dec.Reset(&r.src)
-	token, err := r.dec.ReadToken()
-	if err != nil || token.Kind() != '{' || !r.object(&p.root, r.room) {
-		return nil, nil, false
-	}
-	if len(bytes.Trim(body[r.dec.InputOffset():], " \t\r\n")) > 0 {
-		return nil, nil, false
-	}
-	return r.room, sorted(r.notes), true
+// slot is a field in the room, found once: reflection takes longer to find it than a reader to fill it.
+type slot struct {
+	field  reflect.Value
+	to     any           // points to the field: **string, *lead.Decimal
+	place  any           // what the field may point to: *string, *int64
+	placed reflect.Value // the same
+	seen   bool          // its member came
 }
 
-// object reads an object whose brace was read into the struct at in, which is zero.
-func (r *reader) object(o *object, in unsafe.Pointer) bool {
-	if r.dec.StackDepth() > lead.MaxDepth {
+func newReader(p *plan) *reader {
+	room := reflect.New(p.room).Elem()
+	r := &reader{room: room, payload: room.Field(0).Addr().Interface(), slots: make([]slot, len(p.fields))}
+	for i, f := range p.fields {
+		s := &r.slots[i]
+		s.field = room.Field(f.at).Field(f.index)
+		s.to = s.field.Addr().Interface()
+		if f.place != none {
+			s.placed = room.Field(f.place).Addr()
+			s.place = s.placed.Interface()
+		}
+	}
+	r.clear()
+	return r
+}
+
+// clear forgets the latest body.
+func (r *reader) clear() {
+	const most = 1 << 10 // elements to keep room for
+	r.room.SetZero()
+	for i := range r.slots {
+		r.slots[i].seen = false
+	}
+	r.lexer, r.depth, r.copy, r.notes = lexer{}, 0, "", nil
+	clear(r.elems)
+	clear(r.lists)
+	r.elems, r.lists = r.elems[:0], r.lists[:0]
+	if cap(r.lists) == 0 || cap(r.lists) > most {
+		r.elems, r.lists = make([]string, 0, 8), make([]*string, 0, 8)
+	}
+}
+
+// read fills the payload from body.
+func (r *reader) read(o *object, body []byte) ([]lead.Note, bool) {
+	r.body, r.copy = body, string(body)
+	if !r.object(o) || r.next() != 0 || r.at < len(body) {
+		return nil, false
+	}
+	return sorted(r.notes), true
+}
+
+// object reads an object.
+func (r *reader) object(o *object) bool {
+	r.next()
+	start := r.at
+	if r.depth++; r.depth > lead.MaxDepth || !r.take('{') {
 		return false
 	}
-	start := r.dec.InputOffset() - 1
-	for next := 0; ; {
-		end := r.dec.InputOffset()
-		token, err := r.dec.ReadToken()
-		if err != nil {
+	var unknown Extra
+	next := 0
+	for first := true; !r.take('}'); first = false {
+		if !first && !r.take(',') {
 			return false
 		}
-		if token.Kind() == '}' {
-			break
+		name, plain, ok := r.quoted()
+		if !ok || !r.take(':') {
+			return false
 		}
-		name := r.body[end:r.dec.InputOffset()]
-		for name[0] != '"' { // a comma and white space may stand before it
-			name = name[1:]
-		}
-		if m := o.member(name, next); m == nil {
-			o.unknown(in, name)
-			if !r.skip() {
+		if m := o.member(name, plain, next); m == nil {
+			if unknown, ok = r.unknown(unknown, name); !ok {
 				return false
 			}
-		} else if next = m.next; !r.member(m, in) {
+		} else if next = m.next; !r.member(m) {
 			return false
 		}
 	}
-	if o.extra != none && *at[Extra](in, o.extra) != nil {
-		r.notes = append(r.notes, unknownFields("", *at[Extra](in, o.extra))...)
+	r.depth--
+	if o.extra != none && unknown != nil {
+		*r.slots[o.extra].to.(*Extra) = unknown
+		r.notes = append(r.notes, unknownFields("", unknown)...)
 	}
 	if o.raw != none {
-		*at[Raw](in, o.raw) = r.since(start)
+		*r.slots[o.raw].to.(*Raw) = r.since(start)
 	}
-	return r.promised(o, in)
+	return r.promised(o)
 }
 
-// unknown writes down the name of a member that the schema does not name, if it wants to know.
-func (o *object) unknown(in unsafe.Pointer, name []byte) {
-	if o.extra == none {
-		return
+// unknown writes down the name of a member that the schema does not name, and skips its value.
+func (r *reader) unknown(unknown Extra, quoted []byte) (Extra, bool) {
+	name, err := jsontext.AppendUnquote(nil, quoted)
+	if _, twice := unknown[string(name)]; twice || err != nil {
+		return unknown, false
 	}
-	extra := at[Extra](in, o.extra)
-	if *extra == nil {
-		*extra = Extra{}
+	if unknown == nil {
+		unknown = Extra{}
 	}
-	(*extra)[unquoted(name)] = Skipped{}
+	unknown[string(name)] = Skipped{}
+	return unknown, r.skip()
 }
 
 // promised looks for the fields that the document promises.
-func (r *reader) promised(o *object, in unsafe.Pointer) bool {
+func (r *reader) promised(o *object) bool {
 	for _, n := range o.needs {
-		switch n.kind {
-		case plainText, decimal:
-			if *at[string](in, n.field) != "" {
-				continue
-			}
-		default:
-			if *at[unsafe.Pointer](in, n.field) != nil {
-				continue
-			}
-		}
-		if n.hard {
+		switch {
+		case !r.slots[n.slot].field.IsZero():
+		case n.hard:
 			return false
+		default:
+			r.notes = append(r.notes, lead.Note{Code: lead.NoteAbsentField, Field: n.name})
 		}
-		r.notes = append(r.notes, lead.Note{Code: lead.NoteAbsentField, Field: n.name})
 	}
 	return true
 }
 
-// member reads the value of a member of the struct at in.
-func (r *reader) member(m *member, in unsafe.Pointer) bool {
+// member reads the value of a member.
+func (r *reader) member(m *member) bool {
+	s := &r.slots[m.slot]
+	if s.seen {
+		return false
+	}
+	s.seen = true
 	switch m.kind {
 	case text:
-		return r.text(m, alone, at[*string](in, m.field), at[string](r.room, m.place))
+		return r.text(m, alone, s.to.(**string), s.place.(*string))
 	case plainText:
-		var s *string
-		return r.text(m, alone, &s, at[string](in, m.field))
+		var there *string
+		return r.text(m, alone, &there, s.to.(*string))
 	case texts:
-		return r.texts(m, at[[]*string](in, m.field))
+		return r.texts(m, s.to.(*[]*string))
 	case decimal:
-		return r.decimal(m, at[lead.Decimal](in, m.field))
+		return r.decimal(m, s.to.(*lead.Decimal))
 	case integer:
-		return r.integer(m, at[*int64](in, m.field), at[int64](r.room, m.place))
+		return r.integer(m, s.to.(**int64), s.place.(*int64))
 	case boolean:
-		return r.boolean(at[*bool](in, m.field), at[bool](r.room, m.place))
+		return r.boolean(s.to.(**bool), s.place.(*bool))
 	case nested:
-		return r.nested(m, at[unsafe.Pointer](in, m.field), unsafe.Add(r.room, m.place))
+		return r.nested(m, s)
 	case anything:
 		v, ok := r.value()
-		*at[jsontext.Value](in, m.field) = v
+		*s.to.(*jsontext.Value) = v
 		return ok
-	default:
-		return r.own(m, in)
+	case own:
+		v, ok := r.value()
+		return ok && s.to.(json.Unmarshaler).UnmarshalJSON(v) == nil
+	default: // ownPointer
+		v, ok := r.value()
+		if !ok || v.Kind() == 'n' {
+			return ok
+		}
+		s.field.Set(s.placed)
+		return s.place.(json.Unmarshaler).UnmarshalJSON(v) == nil
 	}
 }
 
-// nested reads an object or null, which is nil, into a field that points to a struct.
-func (r *reader) nested(m *member, to *unsafe.Pointer, place unsafe.Pointer) bool {
-	token, err := r.dec.ReadToken()
-	if err != nil || token.Kind() != '{' {
-		return err == nil && token.Kind() == 'n'
+// nested reads an object or null, which is nil.
+func (r *reader) nested(m *member, s *slot) bool {
+	if r.next() != '{' {
+		return r.word("null")
 	}
-	*to = place
+	s.field.Set(s.placed)
 	first := len(r.notes)
-	ok := r.object(m.object, place)
+	ok := r.object(m.object)
 	for i := first; i < len(r.notes); i++ {
 		r.notes[i].Field = m.name + "." + r.notes[i].Field
 	}
 	return ok
-}
-
-// own has a value read itself; null is nil where the field is a pointer.
-func (r *reader) own(m *member, in unsafe.Pointer) bool {
-	v, ok := r.value()
-	if !ok {
-		return false
-	}
-	to, t := unsafe.Add(in, m.field), m.typ
-	if m.kind == ownPointer {
-		if v.Kind() == 'n' {
-			return true
-		}
-		place := unsafe.Add(r.room, m.place)
-		*(*unsafe.Pointer)(to) = place
-		to, t = place, t.Elem()
-	}
-	return reflect.NewAt(t, to).Interface().(json.Unmarshaler).UnmarshalJSON(v) == nil
 }

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"reflect"
 	"sync"
-	"unsafe"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -25,7 +24,7 @@ type Skipped struct{}
 // UnmarshalJSONFrom skips one value.
 func (*Skipped) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return dec.SkipValue() }
 
-// Raw is the text of the object itself, byte for byte as it lies in the body, which it aliases.
+// Raw is the text of the object itself, byte for byte as it lies in the body, which it may alias.
 // A schema struct has it as the field `Raw schema.Raw `json:"-"“.
 type Raw []byte
 
@@ -36,8 +35,8 @@ type Raw []byte
 //	lead.Decimal                 a number as its text
 //	[]*string                    texts
 //	*struct                      an object
-//	jsontext.Value               anything; it may alias the body
-//	a type with UnmarshalJSON    what the type takes, or a pointer to one; JSONType() says in a fault what that is
+//	jsontext.Value               anything; it aliases the body
+//	a type with UnmarshalJSON    what the type takes, or a pointer to one; it may alias the body; JSONType() says what is wanted
 //	Extra, Raw                   the object's other members, its text
 //
 // Hard rules, whose breach is Invalid: required, gt, gte, lt, lte as in go-playground/validator, and
@@ -70,29 +69,36 @@ func New[T any](lookups map[string][]string) *Schema[T] {
 			tables[name][value] = true
 		}
 	}
-	return &Schema[T]{
-		plan:    newPlan(reflect.TypeFor[T](), tables),
-		rules:   newRules(tables),
-		readers: sync.Pool{New: func() any { return new(reader) }},
-	}
+	p := newPlan(reflect.TypeFor[T](), tables)
+	return &Schema[T]{plan: p, rules: newRules(tables), readers: sync.Pool{New: func() any { return newReader(p) }}}
 }
 
-// Decode reads body, which need not be well-formed. It fails with Invalid: with what lead.WellFormed says of it, or naming
-// fields and rules and never values: a wrong type as "type: number", a broken rule by its tag. Member names match by case.
-// What is merely odd comes back as notes, in order of path and at most lead.MaxFindings.
-func (s *Schema[T]) Decode(body []byte) (*T, []lead.Note, error) {
-	if payload, notes, ok := s.Quick(body); ok {
-		return payload, notes, nil
+// Decode reads body, which need not be well-formed, and hands use the payload and what is odd about it: notes in order of
+// path, at most lead.MaxFindings. The payload is use's only until it returns; texts and notes taken from it stay.
+// It fails with what use fails with, or with Invalid: with what lead.WellFormed says of the body, or naming fields and
+// rules and never values: a wrong type as "type: number", a broken rule by its tag. Member names match by case.
+func (s *Schema[T]) Decode(body []byte, use func(payload *T, notes []lead.Note) error) error {
+	var err error
+	if s.Quick(body, func(payload *T, notes []lead.Note) { err = use(payload, notes) }) {
+		return err
 	}
-	return s.Thorough(body)
+	payload, notes, err := s.Thorough(body)
+	if err != nil {
+		return err
+	}
+	return use(payload, notes)
 }
 
-// Quick reads a body without a fault in one pass over it. It is false for one that has a fault, or that it is not sure of.
-func (s *Schema[T]) Quick(body []byte) (*T, []lead.Note, bool) {
+// Quick reads a body without a fault in one pass over it, with next to no allocation. For one with a fault it is false.
+func (s *Schema[T]) Quick(body []byte, use func(payload *T, notes []lead.Note)) bool {
 	r := s.readers.Get().(*reader)
 	defer s.readers.Put(r)
-	payload, notes, ok := r.read(s.plan, body)
-	return (*T)(payload), notes, ok
+	defer r.clear()
+	notes, ok := r.read(s.plan.root, body)
+	if ok {
+		use(r.payload.(*T), notes)
+	}
+	return ok
 }
 
 // Thorough says the same as [Schema.Decode] by the libraries that define the tags, several times slower.
@@ -105,6 +111,6 @@ func (s *Schema[T]) Thorough(body []byte) (*T, []lead.Note, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s.plan.root.keepRaw(unsafe.Pointer(payload), bytes.TrimSpace(body))
+	s.plan.keepRaw(s.plan.root, reflect.ValueOf(payload).Elem(), bytes.TrimSpace(body))
 	return payload, notes, nil
 }

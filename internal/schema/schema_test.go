@@ -62,24 +62,25 @@ func (s *shout) UnmarshalJSON(b []byte) error {
 func tested() *Schema[outer] { return New[outer](map[string][]string{"city": {"Bonn", "Ulm"}}) }
 
 // agree compares both ways and returns what they find: the error, or "field code" for each note.
-func agree(t *testing.T, s *Schema[outer], body string) (found string, quick bool) {
+func agree(t *testing.T, s *Schema[outer], body string) string {
 	t.Helper()
 	payload, notes, err := s.Thorough([]byte(body))
-	same, sameNotes, quick := s.Quick([]byte(body))
-	switch {
-	case quick && err != nil:
-		t.Errorf("%s: quick takes it, thorough says %v", body, err)
-	case quick && !(reflect.DeepEqual(same, payload) && reflect.DeepEqual(sameNotes, notes)):
-		t.Errorf("%s\nquick    %+v %v\nthorough %+v %v", body, same, sameNotes, payload, notes)
+	quick := s.Quick([]byte(body), func(same *outer, sameNotes []lead.Note) {
+		if !reflect.DeepEqual(same, payload) || !reflect.DeepEqual(sameNotes, notes) {
+			t.Errorf("%s\nquick    %+v %v\nthorough %+v %v", body, same, sameNotes, payload, notes)
+		}
+	})
+	if quick != (err == nil) {
+		t.Errorf("%s: quick is %v, thorough says %v", body, quick, err)
 	}
 	if err != nil {
-		return err.Error(), quick
+		return err.Error()
 	}
 	var out []string
 	for _, n := range notes {
 		out = append(out, n.Field+" "+n.Code)
 	}
-	return strings.Join(out, "; "), quick
+	return strings.Join(out, "; ")
 }
 
 const good = `"id":"4626A582-afb9-48bf-8d86-87e6fe91a842","kind":"Ulm","amount":1,"ok":true,"must":{"city":"Bonn"}`
@@ -140,11 +141,9 @@ func whole(body string) string {
 func TestBothWaysSayWhatIsRightAndWhatIsOdd(t *testing.T) {
 	s := tested()
 	for body, want := range verdicts() {
-		got, quick := agree(t, s, whole(body))
+		got := agree(t, s, whole(body))
 		if fault := strings.HasPrefix(want, "invalid"); fault && !strings.HasPrefix(got, want) || !fault && got != want {
 			t.Errorf("%s\ngot  %s\nwant %s", body, got, want)
-		} else if quick == fault {
-			t.Errorf("%s: quick is %v", body, quick)
 		}
 	}
 }
@@ -152,7 +151,7 @@ func TestBothWaysSayWhatIsRightAndWhatIsOdd(t *testing.T) {
 func TestFaultsNeverQuoteTheBody(t *testing.T) {
 	s := tested()
 	for _, body := range []string{`{"id":"ann@example.com"}`, `{"when":"ann@example.com"}`, `{"score":"ann@example.com"}`, `{"ann@example.com":1,"ann@example.com":2}`, `{"any":["a",{"ann@example.com":1}]}`} {
-		if _, _, err := s.Decode([]byte(body)); lead.KindOf(err) != lead.Invalid || strings.Contains(err.Error(), "ann") {
+		if err := s.Decode([]byte(body), unused); lead.KindOf(err) != lead.Invalid || strings.Contains(err.Error(), "ann") {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
@@ -167,25 +166,56 @@ func TestFindingsAreSortedAndBounded(t *testing.T) {
 	}
 	payload := "{" + good + unknown.String() + `,"cities":["x"` + faults.String() + "]}"
 	agree(t, s, payload)
-	_, notes, err := s.Decode([]byte(payload))
+	var notes []lead.Note
+	err := s.Decode([]byte(payload), func(_ *outer, n []lead.Note) error { notes = n; return nil })
 	if err != nil || len(notes) != lead.MaxFindings || notes[0].Field != "cities[0]" || notes[9].Field != "cities[108]" {
 		t.Errorf("%d notes, %v, %v", len(notes), notes, err)
 	}
 }
 
-func TestTextsOutliveTheBody(t *testing.T) {
-	body := []byte(whole(`"plain":"kept","cities":["Ulm"],"score":0.5`))
-	payload, _, err := tested().Decode(body)
+func TestTextsOutliveBodyAndPayload(t *testing.T) {
+	s, body := tested(), []byte(whole(`"plain":"kept","cities":["Ulm"],"score":0.5`))
+	var kept []string
+	err := s.Decode(body, func(payload *outer, _ []lead.Note) error {
+		kept = []string{payload.Plain, *payload.Cities[0], string(payload.Score), *payload.Must.City}
+		return nil
+	})
 	clear(body)
-	if err != nil || payload.Plain != "kept" || *payload.Cities[0] != "Ulm" || payload.Score != "0.5" || *payload.Must.City != "Bonn" {
-		t.Errorf("%+v, %v", payload, err)
+	if err := s.Decode([]byte(whole(`"plain":"other","cities":["Rome","Rome"],"score":0.9`)), unused); err != nil {
+		t.Error(err)
+	}
+	if got := strings.Join(kept, " "); err != nil || got != "kept Ulm 0.5 Bonn" {
+		t.Errorf("kept %s, %v", got, err)
+	}
+}
+
+func TestNothingIsLeftOfTheBodyBefore(t *testing.T) {
+	s := tested()
+	for _, before := range []string{whole(`"plain":"p","cities":["Ulm"],"deep":{"inner":{"city":"Rome","x":1}},"free":1,"own":"x","own-ptr":"x","score":1,"x":1`), whole(`"plain":"p","when":1`), `{"plain":"p"`} {
+		_ = s.Decode([]byte(before), unused)
+		agree(t, s, whole(""))
+		agree(t, s, whole(`"deep":{}`))
 	}
 }
 
 func TestRawIsTheObjectsText(t *testing.T) {
-	payload, _, err := tested().Decode([]byte(whole(`"deep" : { "inner" : { "city" : "Ulm" } },"free" : [ 1 ] `)))
-	if err != nil || string(payload.Deep.Inner.Raw) != `{ "city" : "Ulm" }` || string(payload.Must.Raw) != `{"city":"Bonn"}` || string(payload.Free) != "[ 1 ]" {
-		t.Errorf("%+v, %v", payload, err)
+	err := tested().Decode([]byte(whole(`"deep" : { "inner" : { "city" : "Ulm" } },"free" : [ 1 ] `)), func(payload *outer, _ []lead.Note) error {
+		if string(payload.Deep.Inner.Raw) != `{ "city" : "Ulm" }` || string(payload.Must.Raw) != `{"city":"Bonn"}` || string(payload.Free) != "[ 1 ]" {
+			t.Errorf("%+v", payload)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestErrorOfUseComesBack(t *testing.T) {
+	want := errors.New("no use")
+	for _, body := range []string{whole(""), whole(`"x":1`)} {
+		if err := tested().Decode([]byte(body), func(*outer, []lead.Note) error { return want }); err != want {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 
@@ -195,9 +225,14 @@ func TestSideBySide(t *testing.T) {
 	for i := range 8 {
 		group.Go(func() {
 			for range 200 {
-				payload, notes, err := s.Decode(fmt.Appendf(nil, `{%s,"plain":"p%d","cities":["c%d"],"count":%d}`, good, i, i, i+1))
-				if err != nil || payload.Plain != fmt.Sprintf("p%d", i) || *payload.Cities[0] != fmt.Sprintf("c%d", i) || *payload.Count != int64(i)+1 || len(notes) != 1 {
-					t.Errorf("%d: %+v %v %v", i, payload, notes, err)
+				err := s.Decode(fmt.Appendf(nil, `{%s,"plain":"p%d","cities":["c%d"],"count":%d}`, good, i, i, i+1), func(payload *outer, notes []lead.Note) error {
+					if payload.Plain != fmt.Sprintf("p%d", i) || *payload.Cities[0] != fmt.Sprintf("c%d", i) || *payload.Count != int64(i)+1 || len(notes) != 1 {
+						t.Errorf("%d: %+v %v", i, payload, notes)
+					}
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
 				}
 			}
 		})
@@ -205,12 +240,7 @@ func TestSideBySide(t *testing.T) {
 	group.Wait()
 }
 
-func TestQuickAllocatesTheCopyAndTheRoom(t *testing.T) {
-	s, body := tested(), []byte(whole(`"plain":"p","when":"2020-05-08T23:09:15Z","inner":{"city":"Ulm"},"count":7,"score":0.5,"free":{}`))
-	if n := testing.AllocsPerRun(100, func() { s.Quick(body) }); n > 2 {
-		t.Errorf("%v allocations", n)
-	}
-}
+func unused(*outer, []lead.Note) error { return nil }
 
 func TestWhatNoPlanKnowsPanics(t *testing.T) {
 	type loop struct {

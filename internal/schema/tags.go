@@ -13,11 +13,18 @@ import (
 
 // compiler compiles a schema, field by field. It reads the field's `validate` tag word by word.
 type compiler struct {
-	field  reflect.StructField
-	words  []string       // those not yet taken
-	above  []reflect.Type // the structs in which the field lies
-	placed []*member      // those that point to their value
 	tables map[string]map[string]bool
+	room   []reflect.StructField
+	fields []field
+	above  []reflect.Type // the structs in which the field lies
+	field  reflect.StructField
+	words  []string // those not yet taken
+}
+
+// place makes a place in the room.
+func (c *compiler) place(t reflect.Type) int {
+	c.room = append(c.room, reflect.StructField{Name: fmt.Sprintf("Place%d", len(c.room)), Type: t})
+	return len(c.room) - 1
 }
 
 func (c *compiler) start(f reflect.StructField) {
@@ -53,7 +60,7 @@ func (c *compiler) done() {
 func (c *compiler) promise(o *object, m *member, words ...string) bool {
 	for _, word := range words {
 		if c.take(word) {
-			o.needs = append(o.needs, need{member: m, hard: word == "required"})
+			o.needs = append(o.needs, need{name: m.name, slot: m.slot, hard: word == "required"})
 			return true
 		}
 	}
@@ -74,7 +81,7 @@ func (c *compiler) textRules() []textRule {
 		case "uuid":
 			out = append(out, textRule{holds: lead.IsUUID})
 		case "datetimeoffset":
-			out = append(out, textRule{holds: zoned})
+			out = append(out, textRule{holds: lead.IsZonedTime})
 		case "timestamp":
 			out = append(out, textRule{holds: timestamp})
 		case "lookup":

@@ -26,7 +26,7 @@ func newRules(tables map[string]map[string]bool) *rules {
 	v.RegisterCustomTypeFunc(func(field reflect.Value) any { return decimalValue(lead.Decimal(field.String())) }, lead.Decimal(""))
 	for tag, rule := range map[string]validator.Func{
 		"uuid":           func(fl validator.FieldLevel) bool { return lead.IsUUID(fl.Field().String()) },
-		"datetimeoffset": func(fl validator.FieldLevel) bool { return zoned(fl.Field().String()) },
+		"datetimeoffset": func(fl validator.FieldLevel) bool { return lead.IsZonedTime(fl.Field().String()) },
 		"timestamp":      func(fl validator.FieldLevel) bool { return timestamp(fl.Field().String()) },
 		"expected":       func(fl validator.FieldLevel) bool { return present(fl.Field()) },
 		"extra":          func(fl validator.FieldLevel) bool { return fl.Field().Len() == 0 },
@@ -162,5 +162,24 @@ func jsonType(t reflect.Type) string {
 		return "array"
 	default:
 		return "object"
+	}
+}
+
+// keepRaw fills the Raw fields of in, a struct that was read from text, and of the objects in it.
+func (p *plan) keepRaw(o *object, in reflect.Value, text []byte) {
+	if !o.keeps {
+		return
+	}
+	if o.raw != none {
+		in.Field(p.fields[o.raw].index).SetBytes(slices.Clip(text))
+	}
+	var values map[string]jsontext.Value
+	if err := json.Unmarshal(text, &values); err != nil {
+		panic("schema: an object that was read cannot be read again")
+	}
+	for _, m := range o.members {
+		if m.kind == nested && !in.Field(p.fields[m.slot].index).IsNil() {
+			p.keepRaw(m.object, in.Field(p.fields[m.slot].index).Elem(), values[m.name])
+		}
 	}
 }

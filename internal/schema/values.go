@@ -15,28 +15,21 @@ const alone = -1
 
 // text reads a text or null, which is nil: the member's value, or element i of it. A text goes to place, and to points there.
 func (r *reader) text(m *member, i int, to **string, place *string) bool {
-	v, err := r.dec.ReadValue()
-	if err != nil || v.Kind() != '"' {
-		return err == nil && v.Kind() == 'n'
+	if r.next() != '"' {
+		return r.word("null")
 	}
-	*place = r.unquote(v)
+	v, plain, ok := r.quoted()
+	if !ok {
+		return false
+	}
 	*to = place
-	return r.abides(m, i, *place)
-}
-
-// unquote is the text that v, the JSON string read last, stands for.
-func (r *reader) unquote(v jsontext.Value) string {
-	if bytes.IndexByte(v, '\\') >= 0 {
-		return unquoted(v)
+	if plain {
+		*place = r.copy[r.at-len(v)+1 : r.at-1]
+		return r.abides(m, i, *place)
 	}
-	s := r.literal(v)
-	return s[1 : len(s)-1]
-}
-
-// literal is v, the scalar read last, as a part of the copy of the body.
-func (r *reader) literal(v jsontext.Value) string {
-	end := int(r.dec.InputOffset())
-	return r.copy[end-len(v) : end]
+	s, err := jsontext.AppendUnquote(nil, v)
+	*place = string(s)
+	return err == nil && r.abides(m, i, *place)
 }
 
 // abides judges a text by the member's rules. It is false for a fault.
@@ -60,45 +53,39 @@ func (r *reader) abides(m *member, i int, s string) bool {
 
 // texts reads an array of texts or null, which is nil; an element may be null, too.
 func (r *reader) texts(m *member, to *[]*string) bool {
-	token, err := r.dec.ReadToken()
-	if err != nil || token.Kind() != '[' {
-		return err == nil && token.Kind() == 'n'
+	if r.next() != '[' {
+		return r.word("null")
 	}
-	if r.dec.StackDepth() > lead.MaxDepth {
+	r.at++
+	if r.depth == lead.MaxDepth {
 		return false
 	}
-	r.list = r.list[:0]
-	for r.dec.PeekKind() != ']' {
-		var s *string
-		if !r.text(m, len(r.list), &s, &grow(&r.elems, 1)[0]) {
+	start := len(r.lists)
+	for !r.take(']') {
+		if len(r.lists) > start && !r.take(',') {
 			return false
 		}
-		r.list = append(r.list, s)
+		r.elems = append(r.elems, "") // when they move, those before stay where they are pointed to
+		var s *string
+		if !r.text(m, len(r.lists)-start, &s, &r.elems[len(r.elems)-1]) {
+			return false
+		}
+		r.lists = append(r.lists, s)
 	}
-	*to = grow(&r.lists, len(r.list))
-	copy(*to, r.list)
-	clear(r.list)
-	_, err = r.dec.ReadToken()
-	return err == nil
-}
-
-// grow takes n zero values off room, and makes room first when there is none.
-func grow[V any](room *[]V, n int) []V {
-	if *room == nil || len(*room) < n {
-		*room = make([]V, max(n, 8))
-	}
-	taken := (*room)[:n:n]
-	*room = (*room)[n:]
-	return taken
+	*to = slices.Clip(r.lists[start:])
+	return true
 }
 
 // decimal reads a number or null, which is empty.
 func (r *reader) decimal(m *member, to *lead.Decimal) bool {
-	v, err := r.dec.ReadValue()
-	if err != nil || v.Kind() != '0' {
-		return err == nil && v.Kind() == 'n'
+	if r.next() == 'n' {
+		return r.word("null")
 	}
-	*to = lead.Decimal(r.literal(v))
+	v, ok := r.number()
+	if !ok {
+		return false
+	}
+	*to = lead.Decimal(r.copy[r.at-len(v) : r.at])
 	if len(m.bounds) == 0 {
 		return true
 	}
@@ -108,52 +95,67 @@ func (r *reader) decimal(m *member, to *lead.Decimal) bool {
 
 // integer reads a whole number, written as one, or null, which is nil.
 func (r *reader) integer(m *member, to **int64, place *int64) bool {
-	v, err := r.dec.ReadValue()
-	if err != nil || v.Kind() != '0' {
-		return err == nil && v.Kind() == 'n'
+	if r.next() == 'n' {
+		return r.word("null")
 	}
-	n, err := strconv.ParseInt(string(v), 10, 64)
-	if err != nil {
+	v, ok := r.number()
+	if !ok {
 		return false
 	}
+	n, err := strconv.ParseInt(string(v), 10, 64)
 	*place = n
 	*to = place
-	return !slices.ContainsFunc(m.bounds, func(b bound) bool { return !b.holdsWhole(n) })
+	return err == nil && !slices.ContainsFunc(m.bounds, func(b bound) bool { return !b.holdsWhole(n) })
 }
 
 // boolean reads true, false or null, which is nil.
 func (r *reader) boolean(to **bool, place *bool) bool {
-	token, err := r.dec.ReadToken()
-	if err != nil || token.Kind() != 't' && token.Kind() != 'f' {
-		return err == nil && token.Kind() == 'n'
+	switch r.next() {
+	case 't':
+		*place, *to = true, place
+		return r.word("true")
+	case 'f':
+		*to = place
+		return r.word("false")
+	default:
+		return r.word("null")
 	}
-	*place = token.Bool()
-	*to = place
-	return true
 }
 
 // value reads a value of any kind as it lies in the body, which it aliases.
 func (r *reader) value() (jsontext.Value, bool) {
-	start := r.dec.InputOffset()
-	if !r.skip() {
-		return nil, false
-	}
-	return bytes.TrimLeft(r.since(start), ": \t\r\n"), true
+	r.next()
+	start := r.at
+	ok := r.skip()
+	return r.since(start), ok
 }
 
-// skip passes over one value and sees how deep it nests.
+// skip passes over one value of any kind and sees how deep it nests.
 func (r *reader) skip() bool {
-	for depth := r.dec.StackDepth(); ; {
-		if _, err := r.dec.ReadToken(); err != nil || r.dec.StackDepth() > lead.MaxDepth {
+	switch c := r.next(); {
+	case c == '-' || c >= '0' && c <= '9':
+		_, ok := r.number()
+		return ok
+	case c == '{' || c == '[':
+		start := r.at
+		r.at++
+		if r.take(c + 2) { // it is empty: in ASCII, what closes it is two further on
+			return r.depth < lead.MaxDepth
+		}
+		r.at = start
+	}
+	r.src = *bytes.NewBuffer(r.body[r.at:])
+	r.any.Reset(&r.src)
+	for {
+		if _, err := r.any.ReadToken(); err != nil || r.depth+r.any.StackDepth() > lead.MaxDepth {
 			return false
 		}
-		if r.dec.StackDepth() == depth {
+		if r.any.StackDepth() == 0 {
+			r.at += int(r.any.InputOffset())
 			return true
 		}
 	}
 }
 
 // since is what was read of the body since start. Nobody can append to it.
-func (r *reader) since(start int64) []byte {
-	return slices.Clip(r.body[start:r.dec.InputOffset()])
-}
+func (r *reader) since(start int) []byte { return slices.Clip(r.body[start:r.at]) }

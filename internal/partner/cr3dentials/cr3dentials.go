@@ -5,7 +5,6 @@
 package cr3dentials
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	_ "embed"
@@ -32,7 +31,8 @@ func Sample() []byte { return []byte(sample) }
 type Partner struct {
 	name   string
 	gate   partner.Gate
-	signs  []func(body []byte) []byte // the hex HMAC-SHA256 of a body, one for each secret
+	signs  []partner.Signer // one for each secret
+	proof  string
 	schema *schema.Schema[payload]
 }
 
@@ -42,19 +42,20 @@ func Open(s *config.Settings, _ func() time.Time) partner.Partner {
 	p := &Partner{name: s.Name(), schema: schema.New[payload](lookups())}
 	p.gate.Header(s, "HEADER", "secret", "SECRET")
 	for _, secret := range partner.Rotation(s, "HMAC_SECRET", 1) { // the partner chooses it, so its length is theirs
-		p.signs = append(p.signs, func(body []byte) []byte { return sign(secret, body) })
+		p.signs = append(p.signs, partner.NewSigner([]byte(secret.Reveal())))
 	}
 	if p.gate.Empty() && len(p.signs) == 0 {
 		s.Complain("SECRET", "set it (the value of the webhook's authentication header), or %s (the secret that signs "+
 			"x-webhook-signature), or both", s.Key("HMAC_SECRET"))
 	}
+	switch p.proof = p.gate.Proof(); {
+	case len(p.signs) == 0:
+	case p.proof == "":
+		p.proof = "HMAC-SHA256"
+	default:
+		p.proof += " and HMAC-SHA256"
+	}
 	return p
-}
-
-func sign(secret config.Secret, body []byte) []byte {
-	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
-	mac.Write(body)
-	return hex.AppendEncode(nil, mac.Sum(nil))
 }
 
 // Admit judges the header secret and that there is one signature of the right form, when one is due.
@@ -67,16 +68,7 @@ func (p *Partner) Admit(r partner.Request) error {
 }
 
 // Proof says what is proven.
-func (p *Partner) Proof() string {
-	switch gate := p.gate.Proof(); {
-	case len(p.signs) == 0:
-		return gate
-	case gate == "":
-		return "HMAC-SHA256"
-	default:
-		return gate + " and HMAC-SHA256"
-	}
-}
+func (p *Partner) Proof() string { return p.proof }
 
 // signature is the one that r carries, empty when none is due.
 func (p *Partner) signature(r partner.Request) (string, error) {
@@ -109,38 +101,42 @@ func (p *Partner) Verify(r partner.Request, body []byte) error {
 	return lead.Errorf(lead.Unauthorized, "header %s does not sign this body", signatureHeader)
 }
 
+// signed compares each in constant time. To tell apart which of our own secrets signed is no help to anybody.
 func (p *Partner) signed(signature string, body []byte) bool {
-	open := 0
-	for _, sign := range p.signs {
-		open |= subtle.ConstantTimeCompare(sign(body), []byte(signature))
+	for _, signer := range p.signs {
+		sum := signer.Sign(body)
+		var want [2 * sha256.Size]byte
+		hex.Encode(want[:], sum[:])
+		if subtle.ConstantTimeCompare(want[:], []byte(signature)) == 1 {
+			return true
+		}
 	}
-	return open == 1
+	return false
 }
 
 // Decode reads an outcome. Its key is verificationId, type, data.status and a hash of data: the document dedupes by
 // verificationId alone, which would lose what follows a first outcome. Any type is accepted.
-func (p *Partner) Decode(_ partner.Request, body []byte) (lead.Event, error) {
-	in, notes, err := p.schema.Decode(body)
-	if err != nil {
-		return lead.Event{}, err
-	}
-	hash := lead.ContentHash(in.Data.Raw)
-	priority, stage, ok := outcome(in.Type, text(in.Status))
-	if !ok {
-		notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: "type"})
-	}
-	e := lead.Event{
-		Type:     "cr3dentials." + partner.Word(in.Type),
-		Key:      []string{in.Data.VerificationID, in.Type, text(in.Data.Status), hex.EncodeToString(hash[:])},
-		About:    lead.Activity,
-		Lead:     lead.Lead{Partner: p.name, ID: in.leadID(), Status: text(in.Data.Status), State: text(in.Status), Stage: stage},
-		Priority: priority,
-		Notes:    notes,
-	}
-	if in.Data.Metadata != nil {
-		e.Occurred = lead.ParseTime(text(in.Data.Metadata.VerifiedAt))
-	}
-	return e, nil
+func (p *Partner) Decode(_ partner.Request, body []byte) (e lead.Event, err error) {
+	err = p.schema.Decode(body, func(in *payload, notes []lead.Note) error {
+		priority, stage, ok := outcome(in.Type, text(in.Status))
+		if !ok {
+			notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: "type"})
+		}
+		status := text(in.Data.Status)
+		e = lead.Event{
+			Type:     "cr3dentials." + partner.Word(in.Type),
+			Key:      []string{in.Data.VerificationID, in.Type, status, lead.HexHash(in.Data.Raw)},
+			About:    lead.Activity,
+			Lead:     lead.Lead{Partner: p.name, ID: in.leadID(), Status: status, State: text(in.Status), Stage: stage},
+			Priority: priority,
+			Notes:    notes,
+		}
+		if in.Data.Metadata != nil {
+			e.Occurred = lead.ParseTime(text(in.Data.Metadata.VerifiedAt))
+		}
+		return nil
+	})
+	return e, err
 }
 
 // leadID is the session, "Your session ID from when you created the verification"; without one the verification.

@@ -90,6 +90,10 @@ func TestSuite(t *testing.T) { partnertest.Run(t, harness()) }
 
 func FuzzCr3dentials(f *testing.F) { partnertest.Fuzz(f, harness()) }
 
+func BenchmarkCost(b *testing.B) { partnertest.Cost(b, harness()) }
+
+func TestAllocates(t *testing.T) { partnertest.Allocates(t, harness(), 0, 6) }
+
 func open(t *testing.T, environ ...string) partner.Partner {
 	t.Helper()
 	env := config.New(environ)

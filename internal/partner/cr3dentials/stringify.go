@@ -27,9 +27,10 @@ func stringify(body []byte) ([]byte, bool) {
 }
 
 type stringifier struct {
-	in  []byte
-	at  int
-	out []byte
+	in      []byte
+	at      int
+	out     []byte
+	members []member // of the objects that are being written, the outer ones first
 }
 
 func (s *stringifier) space() {
@@ -97,64 +98,78 @@ func (s *stringifier) comma() bool {
 	return s.next(',')
 }
 
-// member is one member of an object in the output: its name with quotes, and where its value stands.
-type member struct {
-	name       string
-	start, end int
-}
+// member says where one member of an object lies in the output: its name with quotes, a colon, its value.
+type member struct{ name, value, end int }
+
+// text is the member's name with quotes.
+func (m member) text(out []byte) []byte { return out[m.name : m.value-1] }
 
 func (s *stringifier) object(depth int) bool {
 	s.at++
 	s.out = append(s.out, '{')
-	start := len(s.out)
-	var members []member
+	start, outer := len(s.out), len(s.members)
 	for first := true; !s.next('}'); first = false {
 		if !first && !s.comma() {
 			return false
 		}
-		name := len(s.out)
+		m := member{name: len(s.out)}
 		if s.space(); !s.text() || !s.next(':') {
 			return false
 		}
-		m := member{name: string(s.out[name:])}
 		s.out = append(s.out, ':')
-		m.start = len(s.out)
+		m.value = len(s.out)
 		if !s.value(depth + 1) {
 			return false
 		}
 		m.end = len(s.out)
-		members = append(members, m)
+		s.members = append(s.members, m)
 	}
-	s.reorder(start, members)
+	if members := s.members[outer:]; !inOrder(s.out, members) {
+		s.reorder(start, members)
+	}
+	s.members = s.members[:outer]
 	s.out = append(s.out, '}')
 	return true
 }
 
-// reorder rewrites the members that begin at start when JavaScript would hold them otherwise.
+// inOrder says whether JavaScript holds members as they came: no name is an array index, none comes twice.
+func inOrder(out []byte, members []member) bool {
+	const few = 16 // to compare each with each costs less than a map
+	seen := map[string]bool{}
+	for i, m := range members {
+		name := m.text(out)
+		if rank(name) != notAnIndex || seen[string(name)] {
+			return false
+		}
+		if len(members) > few {
+			seen[string(name)] = true
+		} else if slices.ContainsFunc(members[:i], func(o member) bool { return bytes.Equal(o.text(out), name) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// reorder rewrites the members that begin at start as JavaScript holds them.
 func (s *stringifier) reorder(start int, members []member) {
 	place := make(map[string]int, len(members))
-	kept := members[:0:0]
-	asTheyCame := true
+	var kept []member
 	for _, m := range members {
-		if at, twice := place[m.name]; twice {
-			kept[at], asTheyCame = m, false
+		name := string(m.text(s.out))
+		if at, twice := place[name]; twice {
+			kept[at] = m
 			continue
 		}
-		place[m.name] = len(kept)
+		place[name] = len(kept)
 		kept = append(kept, m)
-		asTheyCame = asTheyCame && rank(m.name) == notAnIndex
 	}
-	if asTheyCame {
-		return
-	}
-	slices.SortStableFunc(kept, func(a, b member) int { return cmp.Compare(rank(a.name), rank(b.name)) })
+	slices.SortStableFunc(kept, func(a, b member) int { return cmp.Compare(rank(a.text(s.out)), rank(b.text(s.out))) })
 	var again []byte
 	for i, m := range kept {
 		if i > 0 {
 			again = append(again, ',')
 		}
-		again = append(append(again, m.name...), ':')
-		again = append(again, s.out[m.start:m.end]...)
+		again = append(again, s.out[m.name:m.end]...)
 	}
 	s.out = append(s.out[:start], again...)
 }
@@ -163,10 +178,13 @@ func (s *stringifier) reorder(start int, members []member) {
 const notAnIndex = math.MaxUint32
 
 // rank is the value of a quoted name that is an array index in its shortest form, else notAnIndex.
-func rank(quoted string) uint64 {
+func rank(quoted []byte) uint64 {
 	name := quoted[1 : len(quoted)-1]
-	i, err := strconv.ParseUint(name, 10, 32)
-	if err != nil || (name[0] == '0' && name != "0") {
+	if len(name) == 0 || len(name) > 10 || name[0] < '0' || name[0] > '9' || (name[0] == '0' && len(name) > 1) {
+		return notAnIndex
+	}
+	i, err := strconv.ParseUint(string(name), 10, 32)
+	if err != nil {
 		return notAnIndex
 	}
 	return i

@@ -6,7 +6,6 @@ package credzu
 
 import (
 	_ "embed"
-	"encoding/hex"
 	"strconv"
 	"time"
 
@@ -51,32 +50,25 @@ func (p *Partner) Verify(partner.Request, []byte) error { return nil }
 
 // Decode reads an event. Its key is lead_id, event, timestamp and a hash of details, so that two chat messages in one
 // second are two events. An event name that the document does not list is noted.
-func (p *Partner) Decode(_ partner.Request, body []byte) (lead.Event, error) {
-	in, notes, err := p.schema.Decode(body)
-	if err != nil {
-		return lead.Event{}, err
-	}
-	known, ok := events(in.Event)
-	if !ok {
-		notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: "event"})
-	}
-	l := lead.Lead{Partner: p.name, ID: strconv.FormatInt(*in.LeadID, 10), Status: in.Event, Stage: known.stage}
-	if in.PartnerLeadID != nil {
-		l.Ref = *in.PartnerLeadID
-	}
-	var at string
-	if in.Timestamp != nil {
-		at = *in.Timestamp
-	}
-	return lead.Event{
-		Type:     "credzu." + partner.Word(in.Event),
-		Key:      []string{l.ID, in.Event, at, hash(in.Details)},
-		About:    lead.Activity,
-		Lead:     l,
-		Occurred: lead.ParseTime(at),
-		Priority: known.priority,
-		Notes:    notes,
-	}, nil
+func (p *Partner) Decode(_ partner.Request, body []byte) (e lead.Event, err error) {
+	err = p.schema.Decode(body, func(in *payload, notes []lead.Note) error {
+		known, ok := events(in.Event)
+		if !ok {
+			notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: "event"})
+		}
+		id, at := strconv.FormatInt(*in.LeadID, 10), text(in.Timestamp)
+		e = lead.Event{
+			Type:     "credzu." + partner.Word(in.Event),
+			Key:      []string{id, in.Event, at, hash(in.Details)},
+			About:    lead.Activity,
+			Lead:     lead.Lead{Partner: p.name, ID: id, Ref: text(in.PartnerLeadID), Status: in.Event, Stage: known.stage},
+			Occurred: lead.ParseTime(at),
+			Priority: known.priority,
+			Notes:    notes,
+		}
+		return nil
+	})
+	return e, err
 }
 
 // hash tells details apart; absent is not the same as empty.
@@ -84,6 +76,13 @@ func hash(d details) string {
 	if d == nil {
 		return ""
 	}
-	sum := lead.ContentHash(d)
-	return hex.EncodeToString(sum[:])
+	return lead.HexHash(d)
+}
+
+// text is an optional string, empty when null or absent.
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }

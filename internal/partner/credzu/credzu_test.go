@@ -55,6 +55,10 @@ func TestSuite(t *testing.T) { partnertest.Run(t, harness()) }
 
 func FuzzCredzu(f *testing.F) { partnertest.Fuzz(f, harness()) }
 
+func BenchmarkCost(b *testing.B) { partnertest.Cost(b, harness()) }
+
+func TestAllocates(t *testing.T) { partnertest.Allocates(t, harness(), 0, 5) }
+
 func decode(t *testing.T, body string) lead.Event {
 	t.Helper()
 	env := config.New([]string{"PARTNER_CREDZU_TOKEN=" + token})

@@ -24,14 +24,14 @@ type details jsontext.Value
 // JSONType says what is wanted.
 func (details) JSONType() string { return "object" }
 
-// UnmarshalJSON keeps an object, an empty array or null as it came.
+// UnmarshalJSON keeps an object, an empty array or null as it came: a part of the body, which outlives the payload.
 func (d *details) UnmarshalJSON(b []byte) error {
 	v := jsontext.Value(b)
 	empty := v.Kind() == '[' && len(v) >= 2 && isBlank(v[1:len(v)-1])
 	if v.Kind() != '{' && v.Kind() != 'n' && !empty {
 		return errNotObject{}
 	}
-	*d = append((*d)[:0], v...)
+	*d = details(v)
 	return nil
 }
 

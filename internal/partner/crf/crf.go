@@ -6,7 +6,6 @@ package crf
 
 import (
 	_ "embed"
-	"encoding/hex"
 	"strings"
 	"time"
 
@@ -53,22 +52,20 @@ func (p *Partner) Proof() string { return p.gate.Proof() }
 func (p *Partner) Verify(partner.Request, []byte) error { return nil }
 
 // Decode reads a lead. Its key is the lead's id and a hash of the content: other content is an update.
-func (p *Partner) Decode(_ partner.Request, body []byte) (lead.Event, error) {
-	in, notes, err := p.schema.Decode(body)
-	if err != nil {
-		return lead.Event{}, err
-	}
-	l := in.lead(p.name)
-	hash := lead.ContentHash(body)
-	return lead.Event{
-		Type:      "crf.lead",
-		Key:       []string{l.ID, hex.EncodeToString(hash[:])},
-		Versioned: true,
-		About:     lead.LeadEvent,
-		Lead:      l,
-		Priority:  lead.Medium,
-		Notes:     notes,
-	}, nil
+func (p *Partner) Decode(_ partner.Request, body []byte) (e lead.Event, err error) {
+	err = p.schema.Decode(body, func(in *payload, notes []lead.Note) error {
+		e = lead.Event{
+			Type:      "crf.lead",
+			Versioned: true,
+			About:     lead.LeadEvent,
+			Lead:      in.lead(p.name),
+			Priority:  lead.Medium,
+			Notes:     notes,
+		}
+		e.Key = []string{e.Lead.ID, lead.HexHash(body)}
+		return nil
+	})
+	return e, err
 }
 
 // lead says the payload in our words.

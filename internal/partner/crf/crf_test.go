@@ -113,6 +113,10 @@ func TestSuite(t *testing.T) { partnertest.Run(t, harness()) }
 
 func FuzzCRF(f *testing.F) { partnertest.Fuzz(f, harness()) }
 
+func BenchmarkCost(b *testing.B) { partnertest.Cost(b, harness()) }
+
+func TestAllocates(t *testing.T) { partnertest.Allocates(t, harness(), 0, 3) }
+
 func open(t *testing.T) partner.Partner {
 	t.Helper()
 	env := config.New([]string{"PARTNER_CRF_SECRET=" + secret})

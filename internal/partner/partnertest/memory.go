@@ -1,7 +1,6 @@
 package partnertest
 
 import (
-	"encoding/hex"
 	"time"
 
 	"leadrelay/internal/config"
@@ -41,18 +40,17 @@ func (m *Memory) Admit(r partner.Request) error { return m.gate.Admit(r) }
 func (m *Memory) Verify(partner.Request, []byte) error { return nil }
 
 // Decode reads {"id", "amount", "email"}; only id is required.
-func (m *Memory) Decode(_ partner.Request, body []byte) (lead.Event, error) {
-	in, notes, err := m.schema.Decode(body)
-	if err != nil {
-		return lead.Event{}, err
-	}
-	hash := lead.ContentHash(body)
-	return lead.Event{
-		Type:      "memory.lead",
-		Key:       []string{in.ID, hex.EncodeToString(hash[:])},
-		Versioned: true,
-		Lead:      lead.Lead{Partner: m.name, ID: in.ID, Amount: in.Amount, Contact: lead.Contact{Email: in.Email}},
-		Priority:  lead.Medium,
-		Notes:     notes,
-	}, nil
+func (m *Memory) Decode(_ partner.Request, body []byte) (e lead.Event, err error) {
+	err = m.schema.Decode(body, func(in *memory, notes []lead.Note) error {
+		e = lead.Event{
+			Type:      "memory.lead",
+			Key:       []string{in.ID, lead.HexHash(body)},
+			Versioned: true,
+			Lead:      lead.Lead{Partner: m.name, ID: in.ID, Amount: in.Amount, Contact: lead.Contact{Email: in.Email}},
+			Priority:  lead.Medium,
+			Notes:     notes,
+		}
+		return nil
+	})
+	return e, err
 }

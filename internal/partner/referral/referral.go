@@ -8,7 +8,6 @@ package referral
 import (
 	"cmp"
 	_ "embed"
-	"encoding/hex"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ func Sample() []byte { return []byte(sample) }
 type Partner struct {
 	name   string
 	gate   partner.Gate // empty: a path token is never right
-	keys   []signer
+	keys   []partner.Signer
 	now    func() time.Time
 	schema *schema.Schema[payload]
 }
@@ -72,30 +71,32 @@ func (p *Partner) Verify(r partner.Request, body []byte) error {
 
 // Decode reads a notification. Its key is the id that Svix gave the message, which every try of it repeats; a payload
 // that came without headers is keyed by referral_id, status and content.
-func (p *Partner) Decode(r partner.Request, body []byte) (lead.Event, error) {
-	in, notes, err := p.schema.Decode(body)
+func (p *Partner) Decode(r partner.Request, body []byte) (e lead.Event, err error) {
+	err = p.schema.Decode(body, func(in *payload, notes []lead.Note) error {
+		name := cmp.Or(text(in.EventName), text(in.Type))
+		if name == "" {
+			return partner.Invalid(lead.Fault{Field: "event_name", Rule: "required"})
+		}
+		e = lead.Event{Key: p.key(r, in, body), Occurred: lead.ParseTime(text(in.ReferralDate))}
+		switch {
+		case disabled(name):
+			e.Type, e.About, e.Priority = "referral.endpoint_disabled", lead.Notice, lead.Critical
+			e.Alarm = "the referral partner has switched our endpoint off after days of failures: mend it, then enable it in the partner's portal"
+		case text(in.ReferralID) == "" && name == "REFERRAL_CREATED":
+			return partner.Invalid(lead.Fault{Field: "referral_id", Rule: "required"})
+		case text(in.ReferralID) == "": // an event that the document does not list, about no referral
+			e.Type, e.About = "referral."+partner.Word(name), lead.Notice
+			notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: nameField(in)})
+		default:
+			e.Lead = in.lead(p.name, e.Occurred)
+			notes = append(notes, in.place(&e, name)...)
+		}
+		e.Notes = notes
+		return nil
+	})
 	if err != nil {
 		return lead.Event{}, err
 	}
-	name := cmp.Or(text(in.EventName), text(in.Type))
-	if name == "" {
-		return lead.Event{}, partner.Invalid(lead.Fault{Field: "event_name", Rule: "required"})
-	}
-	e := lead.Event{Key: p.key(r, in, body), Occurred: lead.ParseTime(text(in.ReferralDate))}
-	switch {
-	case disabled(name):
-		e.Type, e.About, e.Priority = "referral.endpoint_disabled", lead.Notice, lead.Critical
-		e.Alarm = "the referral partner has switched our endpoint off after days of failures: mend it, then enable it in the partner's portal"
-	case text(in.ReferralID) == "" && name == "REFERRAL_CREATED":
-		return lead.Event{}, partner.Invalid(lead.Fault{Field: "referral_id", Rule: "required"})
-	case text(in.ReferralID) == "": // an event that the document does not list, about no referral
-		e.Type, e.About = "referral."+partner.Word(name), lead.Notice
-		notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: nameField(in)})
-	default:
-		e.Lead = in.lead(p.name)
-		notes = append(notes, in.place(&e, name)...)
-	}
-	e.Notes = notes
 	return e, nil
 }
 
@@ -129,16 +130,17 @@ func nameField(in *payload) string {
 }
 
 func (p *Partner) key(r partner.Request, in *payload, body []byte) []string {
-	if s, err := readSignature(r); err == nil {
-		return []string{s.id}
+	if len(r.Header) > 0 {
+		if s, err := readSignature(r); err == nil {
+			return []string{s.id}
+		}
 	}
-	hash := lead.ContentHash(body)
-	return []string{text(in.ReferralID), text(in.Status), hex.EncodeToString(hash[:])}
+	return []string{text(in.ReferralID), text(in.Status), lead.HexHash(body)}
 }
 
 // lead says the referral in our words. client_reference_id is the id that we gave it when we referred.
-func (in *payload) lead(name string) lead.Lead {
-	l := lead.Lead{Partner: name, ID: text(in.ReferralID), Status: text(in.Status), Created: lead.ParseTime(text(in.ReferralDate))}
+func (in *payload) lead(name string, created time.Time) lead.Lead {
+	l := lead.Lead{Partner: name, ID: text(in.ReferralID), Status: text(in.Status), Created: created}
 	if lead.IsUUID(l.ID) {
 		l.ID = strings.ToLower(l.ID)
 	}

@@ -81,6 +81,10 @@ func TestSuite(t *testing.T) { partnertest.Run(t, harness()) }
 
 func FuzzReferral(f *testing.F) { partnertest.Fuzz(f, harness()) }
 
+func BenchmarkCost(b *testing.B) { partnertest.Cost(b, harness()) }
+
+func TestAllocates(t *testing.T) { partnertest.Allocates(t, harness(), 0, 4) }
+
 func open(t *testing.T) partner.Partner {
 	t.Helper()
 	env := config.New([]string{"PARTNER_REFERRAL_SVIX_SECRET=" + secret})

@@ -1,10 +1,10 @@
 package referral
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +28,7 @@ func headerSets() [2][3]string {
 // signature is what a request says about itself.
 type signature struct {
 	id, timestamp string
-	signatures    []string // base64, of version v1
+	signatures    string // "v1,<base64>", one behind a space after the other
 }
 
 // readSignature takes the three headers of one set, each once. Svix's come first; those of the other set count when
@@ -36,8 +36,8 @@ type signature struct {
 func readSignature(r partner.Request) (signature, error) {
 	sets := headerSets()
 	set := sets[0]
-	for _, name := range set {
-		if r.Header.Get(name) == "" {
+	for _, name := range sets[0] {
+		if values := r.Header[name]; len(values) == 0 || values[0] == "" {
 			set = sets[1]
 		}
 	}
@@ -49,20 +49,30 @@ func readSignature(r partner.Request) (signature, error) {
 		}
 		values[i] = value
 	}
-	s := signature{id: values[0], timestamp: values[1]}
+	s := signature{id: values[0], timestamp: values[1], signatures: values[2]}
 	if len(s.id) > 256 || strings.ContainsFunc(s.id, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '"' || c == '{' }) {
 		return signature{}, lead.Errorf(lead.Unauthorized, "header %s is not an id", set[0])
 	}
-	for _, one := range strings.Split(values[2], " ") {
-		if text, ok := strings.CutPrefix(one, "v1,"); ok && len(text) == base64.StdEncoding.EncodedLen(sha256.Size) {
-			s.signatures = append(s.signatures, text)
+	for range s.known() {
+		return s, nil
+	}
+	return signature{}, lead.Errorf(lead.Unauthorized, "header %s has no signature of version v1", set[2])
+}
+
+// known are the signatures of version v1, in base64.
+func (s signature) known() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for one := range strings.SplitSeq(s.signatures, " ") {
+			text, ok := strings.CutPrefix(one, "v1,")
+			if ok && len(text) == signatureLen && !yield(text) {
+				return
+			}
 		}
 	}
-	if len(s.signatures) == 0 {
-		return signature{}, lead.Errorf(lead.Unauthorized, "header %s has no signature of version v1", set[2])
-	}
-	return s, nil
 }
+
+// signatureLen is that of an HMAC-SHA256 in base64.
+const signatureLen = (sha256.Size + 2) / 3 * 4
 
 // age fails with Unauthorized unless the timestamp, in seconds since 1970, is near now.
 func (s signature) age(now time.Time) error {
@@ -79,36 +89,31 @@ func (s signature) age(now time.Time) error {
 	return nil
 }
 
-// by says whether one of the signatures is one of the keys' over id.timestamp.body, in constant time.
-func (s signature) by(keys []signer, body []byte) bool {
-	open := 0
-	for _, sign := range keys {
-		want := sign(s.id, s.timestamp, body)
-		for _, got := range s.signatures {
-			open |= subtle.ConstantTimeCompare(want, []byte(got))
+// by says whether one of the signatures is one of the keys' over id.timestamp.body. It compares each in constant time.
+func (s signature) by(keys []partner.Signer, body []byte) bool {
+	for _, key := range keys {
+		sum := key.Sign(body, s.id, ".", s.timestamp, ".")
+		var want [signatureLen]byte
+		base64.StdEncoding.Encode(want[:], sum[:])
+		for got := range s.known() {
+			if subtle.ConstantTimeCompare(want[:], []byte(got)) == 1 {
+				return true
+			}
 		}
 	}
-	return open == 1
+	return false
 }
 
-// signer makes a signature in base64; it holds its key where no printing finds it.
-type signer func(id, timestamp string, body []byte) []byte
-
 // readKeys reads SVIX_SECRET and SVIX_SECRET_OLD: base64 of 24 to 75 bytes, as Svix allows, after an optional whsec_.
-func readKeys(s *config.Settings) []signer {
-	var keys []signer
+func readKeys(s *config.Settings) []partner.Signer {
+	var keys []partner.Signer
 	for _, setting := range []string{"SVIX_SECRET", "SVIX_SECRET_OLD"} {
 		for _, secret := range s.Secrets(setting) {
 			key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret.Reveal(), "whsec_"))
 			if err != nil || len(key) < 24 || len(key) > 75 {
 				s.Complain(setting, "must be the endpoint's signing secret: whsec_ and 24 to 75 bytes in base64")
 			}
-			keys = append(keys, func(id, timestamp string, body []byte) []byte {
-				mac := hmac.New(sha256.New, key)
-				mac.Write([]byte(id + "." + timestamp + "."))
-				mac.Write(body)
-				return base64.StdEncoding.AppendEncode(nil, mac.Sum(nil))
-			})
+			keys = append(keys, partner.NewSigner(key))
 		}
 	}
 	if s.Secret("SVIX_SECRET") == "" && len(keys) > 0 {
