@@ -138,7 +138,7 @@ func openCRMs(env *config.Env, b *Backend, drivers map[string]crm.Open, now func
 
 // states are the rows by which drains take turns at a lead.
 func (b *Backend) states(now func() time.Time) *ledger.LeadStates {
-	return ledger.NewLeadStates(b.Account.Table(b.Names.State()), b.Hash.Of, now)
+	return ledger.NewLeadStates(b.Account, b.Names.State(), b.Hash.Of, now)
 }
 
 // Links tie partners' sessions to leads.

@@ -23,7 +23,7 @@ func TestTwoDrainsFillTheLeadsTable(t *testing.T) {
 	}
 	leads := table.New(account.Table("testleads"), time.Now)
 	drainer := &drain.Drainer{
-		States: ledger.NewLeadStates(account.Table("teststate"), nil, time.Now), Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		States: ledger.NewLeadStates(account, "teststate", nil, time.Now), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	}
 	box := &inboxtest.Memory{}
 	lane := drain.Lane{Name: "main", Inbox: box, PartnerName: "acme", Partner: acme{}, CRM: leads}

@@ -9,8 +9,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
+	"leadrelay/internal/azure"
 	"leadrelay/internal/lead"
 )
 
@@ -23,13 +24,13 @@ type LeadStates struct {
 	now  func() time.Time
 }
 
-// NewLeadStates keeps the states in a table, which is created by the first write when it is missing.
+// NewLeadStates keeps the states in a table of our account, which is created by the first write when it is missing.
 // hash makes a row's key; nil takes the SHA-256.
-func NewLeadStates(table *aztables.Client, hash func(parts ...string) string, now func() time.Time) *LeadStates {
+func NewLeadStates(a *azure.Account, table string, hash func(parts ...string) string, now func() time.Time) *LeadStates {
 	if hash == nil {
 		hash = plainHash
 	}
-	return &LeadStates{rows: tableRows{table}, hash: hash, now: now}
+	return &LeadStates{rows: tableRows{a.Rows(table), a.Table(table)}, hash: hash, now: now}
 }
 
 // NewMemoryLeadStates keeps the states in memory, for tests.
@@ -75,7 +76,7 @@ type LeadClaim struct {
 	Tries   int       // how many tries failed since the CRM last took something for this lead
 
 	key    string
-	etag   string
+	etag   azcore.ETag
 	change LeadChange
 	before leadState
 	held   leadState
@@ -105,36 +106,50 @@ const (
 
 // Claim judges a change and, when it is to be applied, claims its lead until the given time. A claim that ran out is
 // taken over; an older version than the one it was for waits, so that what the CRM may already have is not undone.
+//
+// A lead event is written down before anything is read: most leads are new, and then the claim is one call.
 func (s *LeadStates) Claim(ctx context.Context, k LeadKey, c LeadChange, until time.Time) (LeadClaim, error) {
 	key := s.hash("lead", k.CRM, k.Partner, k.ID)
+	if !c.Activity {
+		claim, err := s.claimAs(ctx, key, c, until, leadState{}, "")
+		if !errors.Is(err, errStateRace) {
+			return claim, err
+		}
+	}
 	for range claimRaces {
 		st, etag, err := s.rows.load(ctx, key)
 		if err != nil {
 			return LeadClaim{}, fmt.Errorf("lead state: %w", err)
 		}
-		now := s.now()
-		claim := LeadClaim{key: key, change: c, before: st, held: st, Tries: st.Tries}
-		claim.Verdict, claim.Until = st.judge(c, now)
-		switch claim.Verdict {
-		case LeadApply:
-			claim.held = st.claimed(c, now, until)
-		case LeadUnchanged:
-			if c.Activity || c.Version.Compare(st.Applied) == 0 {
-				return claim, nil
-			}
-			claim.held.Applied = c.Version
-		default:
-			return claim, nil
-		}
-		claim.etag, err = s.rows.store(ctx, key, claim.held, etag)
-		if err == nil {
-			return claim, nil
-		}
+		claim, err := s.claimAs(ctx, key, c, until, st, etag)
 		if !errors.Is(err, errStateRace) {
-			return LeadClaim{}, fmt.Errorf("lead state: %w", err)
+			return claim, err
 		}
 	}
 	return LeadClaim{Verdict: LeadBusy, Until: s.now().Add(claimWait)}, nil
+}
+
+// claimAs is Claim of a lead whose row is known. It fails with errStateRace when the row is another.
+func (s *LeadStates) claimAs(ctx context.Context, key string, c LeadChange, until time.Time, st leadState, etag azcore.ETag) (LeadClaim, error) {
+	now := s.now()
+	claim := LeadClaim{key: key, change: c, before: st, held: st, Tries: st.Tries}
+	claim.Verdict, claim.Until = st.judge(c, now)
+	switch claim.Verdict {
+	case LeadApply:
+		claim.held = st.claimed(c, now, until)
+	case LeadUnchanged:
+		if c.Activity || c.Version.Compare(st.Applied) == 0 {
+			return claim, nil
+		}
+		claim.held.Applied = c.Version
+	default:
+		return claim, nil
+	}
+	var err error
+	if claim.etag, err = s.rows.store(ctx, key, claim.held, etag); err != nil {
+		return LeadClaim{}, fmt.Errorf("lead state: %w", err)
+	}
+	return claim, nil
 }
 
 // Settle ends a claim. [ErrClaimLost] means that it had ended before; the change is then to be judged anew.

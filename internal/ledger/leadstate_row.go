@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"leadrelay/internal/azure"
 	"leadrelay/internal/lead"
 )
 
@@ -73,39 +74,31 @@ func (claim LeadClaim) settled(r LeadResult, now time.Time) leadState {
 	return st
 }
 
-// The row's properties. Times are text, so that no digit is lost.
-type leadStateRow struct {
-	PartitionKey   string
-	RowKey         string
-	Applied        string
-	AppliedReceipt string
-	Hash           string
-	Activity       string
-	Pending        string
-	PendingReceipt string
-	PendingAt      string
-	Until          string
-	Tries          int
-}
-
-func (st leadState) row(key string) leadStateRow {
-	return leadStateRow{
-		PartitionKey: key, RowKey: stateRowKey,
-		Applied: timeText(st.Applied.Time), AppliedReceipt: st.Applied.Receipt,
-		Hash: st.Hash, Activity: st.Activity,
-		Pending: timeText(st.Pending.Time), PendingReceipt: st.Pending.Receipt,
-		PendingAt: timeText(st.PendingAt), Until: timeText(st.Until), Tries: st.Tries,
+// entity is the row. What is empty is left out; times are text, so that no digit is lost.
+func (st leadState) entity(key string) *azure.Entity {
+	e := azure.NewEntity(key, stateRowKey)
+	for _, p := range [...]struct{ name, text string }{
+		{"Applied", timeText(st.Applied.Time)}, {"AppliedReceipt", st.Applied.Receipt},
+		{"Hash", st.Hash}, {"Activity", st.Activity},
+		{"Pending", timeText(st.Pending.Time)}, {"PendingReceipt", st.Pending.Receipt},
+		{"PendingAt", timeText(st.PendingAt)}, {"Until", timeText(st.Until)},
+	} {
+		if p.text != "" {
+			e.Text(p.name, p.text)
+		}
 	}
+	return e.Int("Tries", st.Tries)
 }
 
-func (r leadStateRow) state() (leadState, error) {
+// parseState reads a row.
+func parseState(r azure.Row) (leadState, error) {
 	st := leadState{
-		Applied: lead.Version{Receipt: r.AppliedReceipt}, Pending: lead.Version{Receipt: r.PendingReceipt},
-		Hash: r.Hash, Activity: r.Activity, Tries: r.Tries,
+		Applied: lead.Version{Receipt: r.Text("AppliedReceipt")}, Pending: lead.Version{Receipt: r.Text("PendingReceipt")},
+		Hash: r.Text("Hash"), Activity: r.Text("Activity"), Tries: r.Int("Tries"),
 	}
 	err := cmp.Or(
-		parseTime(r.Applied, &st.Applied.Time), parseTime(r.Pending, &st.Pending.Time),
-		parseTime(r.PendingAt, &st.PendingAt), parseTime(r.Until, &st.Until),
+		parseTime(r.Text("Applied"), &st.Applied.Time), parseTime(r.Text("Pending"), &st.Pending.Time),
+		parseTime(r.Text("PendingAt"), &st.PendingAt), parseTime(r.Text("Until"), &st.Until),
 	)
 	return st, err
 }

@@ -2,9 +2,7 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"sync"
 
@@ -22,61 +20,55 @@ var errStateRace = errors.New("the row has changed")
 // stateRows is where the rows lie.
 type stateRows interface {
 	// load gives a row and its ETag; both are zero when there is none.
-	load(ctx context.Context, key string) (leadState, string, error)
+	load(ctx context.Context, key string) (leadState, azcore.ETag, error)
 	// store writes a row if its ETag is still the given one (empty: if there is none) and gives the new ETag.
-	store(ctx context.Context, key string, st leadState, etag string) (string, error)
+	store(ctx context.Context, key string, st leadState, etag azcore.ETag) (azcore.ETag, error)
 	// remove deletes a row; there may be none.
 	remove(ctx context.Context, key string) error
 }
 
 // tableRows keeps them in an Azure table.
-type tableRows struct{ table *aztables.Client }
+type tableRows struct {
+	rows  *azure.Rows
+	table *aztables.Client // for what is rare
+}
 
-func (t tableRows) load(ctx context.Context, key string) (leadState, string, error) {
-	resp, err := t.table.GetEntity(ctx, key, stateRowKey, nil)
+func (t tableRows) load(ctx context.Context, key string) (leadState, azcore.ETag, error) {
+	row, err := t.rows.Get(ctx, key, stateRowKey)
 	if azure.NotFound(err) {
 		return leadState{}, "", nil
 	}
 	if err != nil {
-		return leadState{}, "", azure.Classify(err)
+		return leadState{}, "", err
 	}
-	var row leadStateRow
-	if err := json.Unmarshal(resp.Value, &row); err != nil {
-		return leadState{}, "", fmt.Errorf("a row of the lead states is not ours")
-	}
-	st, err := row.state()
-	return st, string(resp.ETag), err
+	st, err := parseState(row)
+	return st, row.ETag, err
 }
 
-func (t tableRows) store(ctx context.Context, key string, st leadState, etag string) (string, error) {
-	body, err := json.Marshal(st.row(key))
-	if err != nil {
-		return "", err
-	}
+func (t tableRows) store(ctx context.Context, key string, st leadState, etag azcore.ETag) (azcore.ETag, error) {
 	if etag == "" {
-		return t.insert(ctx, body)
+		return t.insert(ctx, st.entity(key))
 	}
-	match := azcore.ETag(etag)
-	resp, err := t.table.UpdateEntity(ctx, body, &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeReplace})
+	etag, err := t.rows.Replace(ctx, st.entity(key), etag)
 	if azure.Stale(err) || azure.NotFound(err) {
 		return "", errStateRace
 	}
-	return string(resp.ETag), azure.Classify(err)
+	return etag, err
 }
 
 // insert adds a row, and the table when it is missing.
-func (t tableRows) insert(ctx context.Context, body []byte) (string, error) {
-	resp, err := t.table.AddEntity(ctx, body, nil)
+func (t tableRows) insert(ctx context.Context, e *azure.Entity) (azcore.ETag, error) {
+	etag, err := t.rows.Insert(ctx, e)
 	if azure.NotFound(err) {
 		if _, err := t.table.CreateTable(ctx, nil); err != nil && !azure.Exists(err) {
 			return "", azure.Classify(err)
 		}
-		resp, err = t.table.AddEntity(ctx, body, nil)
+		etag, err = t.rows.Insert(ctx, e)
 	}
 	if azure.Exists(err) {
 		return "", errStateRace
 	}
-	return string(resp.ETag), azure.Classify(err)
+	return etag, err
 }
 
 func (t tableRows) remove(ctx context.Context, key string) error {
@@ -96,17 +88,17 @@ type memoryRows struct {
 
 type memoryRow struct {
 	state leadState
-	etag  string
+	etag  azcore.ETag
 }
 
-func (m *memoryRows) load(ctx context.Context, key string) (leadState, string, error) {
+func (m *memoryRows) load(ctx context.Context, key string) (leadState, azcore.ETag, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.rows[key]
 	return r.state, r.etag, ctx.Err()
 }
 
-func (m *memoryRows) store(ctx context.Context, key string, st leadState, etag string) (string, error) {
+func (m *memoryRows) store(ctx context.Context, key string, st leadState, etag azcore.ETag) (azcore.ETag, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -119,7 +111,7 @@ func (m *memoryRows) store(ctx context.Context, key string, st leadState, etag s
 		m.rows = map[string]memoryRow{}
 	}
 	m.n++
-	r := memoryRow{state: st, etag: strconv.Itoa(m.n)}
+	r := memoryRow{state: st, etag: azcore.ETag(strconv.Itoa(m.n))}
 	m.rows[key] = r
 	return r.etag, nil
 }

@@ -34,7 +34,7 @@ func TestLeadStates(t *testing.T) {
 	stores := map[string]func(now func() time.Time) *ledger.LeadStates{
 		"memory": ledger.NewMemoryLeadStates,
 		"table": func(now func() time.Time) *ledger.LeadStates {
-			return ledger.NewLeadStates(account.Table(fmt.Sprintf("state%d", time.Now().UnixNano())), nil, now)
+			return ledger.NewLeadStates(account, fmt.Sprintf("state%d", time.Now().UnixNano()), nil, now)
 		},
 	}
 	for store, open := range stores {

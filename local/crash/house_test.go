@@ -132,7 +132,7 @@ func (h *house) born() {
 	l.deliver = &deliver.Deliverer{Ledger: l.ledger, Intake: l.intake, Destinations: l.registry, Partners: partners, Open: h.opener(l), Log: log, Now: clock, Spread: func() float64 { return 0.5 }}
 	l.sweep = &sweep.Sweeper{Intake: l.intake, Ledger: l.ledger, Deliver: l.deliver, Log: log, Now: clock, Lock: &ledger.Lock{Container: l.account.Container(h.names.Poison()), Name: "sweep.lock"}}
 	l.receive = &receive.Handler{Routes: map[string]receive.Route{"crf": {Partner: from, MaxBody: 256 << 10}}, Intake: l.intake, Hash: hash, Log: log, Now: clock}
-	l.drain = &drain.Drainer{Partners: partners, States: ledger.NewLeadStates(l.account.Table(h.names.State()), hash.Of, clock), Log: log, Now: clock, Margin: time.Millisecond}
+	l.drain = &drain.Drainer{Partners: partners, States: ledger.NewLeadStates(l.account, h.names.State(), hash.Of, clock), Log: log, Now: clock, Margin: time.Millisecond}
 	h.life = l
 	l.lane = drain.Lane{Name: "main", Inbox: h.inbox(noPoison{}), PartnerName: "crf", Partner: from, CRM: table.New(l.account.Table(h.names.Leads()), clock), CRMName: "table"}
 }
