@@ -97,3 +97,10 @@ type Preflighter interface {
 type Mapped interface {
 	MapHash() string
 }
+
+// Batched is a CRM whose call for many changes costs little more than that for one: the drain gathers changes for it. Any
+// other is told one change a call, side by side.
+type Batched interface {
+	// BatchSize is how many changes one Upsert is to have at most.
+	BatchSize() int
+}

@@ -6,66 +6,56 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"leadrelay/internal/crm"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
 )
 
-// slice brings the groups of some leads to their end; a lead that another batch is at comes after the others.
-func (r *run) slice(groups []*group) {
-	locked, others := r.leads.try(groups)
-	r.rounds(locked)
-	r.leads.unlock(locked...)
-	for _, g := range others {
-		r.leads.lock(g)
-		r.rounds([]*group{g})
-		r.leads.unlock(g)
-	}
-	for g := r.nextMoved(); g != nil; g = r.nextMoved() {
-		r.leads.lock(g)
-		r.rounds([]*group{g})
-		r.leads.unlock(g)
-	}
-}
-
 // step is one change of one lead that was claimed.
 type step struct {
 	group *group
 	item  *item
 	claim ledger.LeadClaim
+	since time.Time        // when the claim began
+	told  chan crm.Outcome // where the gather tells what became of it
 }
 
-// rounds tells the CRM one change of each lead at a time, until nothing is left.
-func (r *run) rounds(groups []*group) {
-	for len(groups) > 0 {
-		if r.over() {
-			for _, g := range groups {
-				r.releaseAll(g, 0, "")
-			}
-			return
+// work tells the CRM one change of a lead after the other, until nothing is left.
+func (r *run) work(g *group) {
+	for it := r.desk.next(g); it != nil; it = r.desk.next(g) {
+		switch {
+		case r.over():
+			r.releaseAll(g, 0, "")
+		case it.isLost():
+			g.pop()
+			r.giveUp(it)
+		default:
+			r.apply(g, it)
 		}
-		steps := make([]*step, len(groups))
-		each(len(groups), func(i int) { steps[i] = r.claim(groups[i]) })
-		steps = present(steps)
-		if len(steps) > 0 {
-			outcomes := r.upsert(steps)
-			each(len(steps), func(i int) { r.settle(steps[i], outcomes[i]) })
-		}
-		groups = unfinished(groups)
 	}
 }
 
-// claim claims the lead for its next change. Without a claim it gives nil and has done with the change what was to be done.
-func (r *run) claim(g *group) *step {
-	it := g.next()
-	if it.isLost() {
-		g.pop()
-		r.giveUp(it)
-		return nil
+// apply brings one change to its end: it claims the lead, tells the CRM, and writes down what it said.
+func (r *run) apply(g *group, it *item) {
+	began := r.gather.begin()
+	s := r.claim(g, it)
+	switch {
+	case s == nil:
+		r.gather.end(began)
+	case r.gather != nil:
+		r.settle(s, r.gather.tell(s, began))
+	default:
+		r.settle(s, r.upsert([]*step{s})[0])
 	}
-	change := ledger.LeadChange{Version: it.version, Hash: it.hash + r.mapHash(), Activity: it.event.About == lead.Activity}
-	claim, err := r.States.Claim(r.ctx, g.key, change, r.Now().Add(r.lease()))
+}
+
+// claim claims the lead for a change. Without a claim it gives nil and has done with the change what was to be done.
+func (r *run) claim(g *group, it *item) *step {
+	change := ledger.LeadChange{Version: it.version, Hash: it.hash + r.mapHash, Activity: it.event.About == lead.Activity}
+	now := r.Now()
+	claim, err := r.States.Claim(r.ctx, g.key, change, now.Add(r.lease()))
 	if err != nil {
 		if lead.KindOf(err) == lead.Address {
 			r.stop(fmt.Errorf("lane %s: %w", r.lane.Name, err))
@@ -75,46 +65,39 @@ func (r *run) claim(g *group) *step {
 	}
 	switch claim.Verdict {
 	case ledger.LeadStale:
-		r.through(g, stale)
+		r.through(g, it, stale)
 	case ledger.LeadUnchanged:
-		r.through(g, unchanged)
+		r.through(g, it, unchanged)
 	case ledger.LeadBusy:
 		wait := min(max(claim.Until.Sub(r.Now()), firstDelay), lastDelay)
 		r.releaseAll(g, wait, "another version of the lead is being worked on")
 	default:
-		return &step{group: g, item: it, claim: claim}
+		return &step{group: g, item: it, claim: claim, since: now}
 	}
 	return nil
 }
 
-// mapHash makes a change whose map has changed another change.
-func (r *run) mapHash() string {
-	if m, ok := r.lane.CRM.(crm.Mapped); ok {
-		return "+" + m.MapHash()
-	}
-	return ""
-}
-
 // through ends the next change of a lead with a result after which no older version is needed.
-func (r *run) through(g *group, what result) {
-	it := g.next()
+func (r *run) through(g *group, it *item, what result) {
 	g.pop()
 	r.ack(it, what)
-	if it.event.About == lead.LeadEvent {
-		for _, older := range g.leads {
-			r.ack(older, superseded)
-		}
+	if it.event.About == lead.LeadEvent && len(g.leads) > 0 {
+		older := g.leads
 		g.leads = nil
+		each(len(older), func(i int) { r.ack(older[i], superseded) })
 	}
 }
 
 // upsert tells the CRM. A panic of its driver is an error of every change that it was told.
 func (r *run) upsert(steps []*step) (outcomes []crm.Outcome) {
-	changes := make([]crm.Change, len(steps))
+	changes, since := make([]crm.Change, len(steps)), steps[0].since
 	for i, s := range steps {
-		changes[i] = crm.Change{Event: s.item.event, Version: s.item.version, Payload: s.item.payload}
+		changes[i] = s.item.change()
+		if s.since.Before(since) {
+			since = s.since
+		}
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, r.upsertTimeout())
+	ctx, cancel := context.WithTimeout(r.ctx, r.upsertTimeout()-r.Now().Sub(since))
 	defer cancel()
 	defer func() {
 		if recover() != nil {
@@ -160,22 +143,22 @@ func (r *run) count(outcomes []crm.Outcome) {
 			down = o.Err
 		}
 	}
-	if through {
-		r.setStreak(0)
-	} else if r.setStreak(1) >= failuresInARow {
+	if r.inARow(len(outcomes), through) {
 		r.stop(fmt.Errorf("lane %s: nothing comes through to the CRM: %w", r.lane.Name, down))
 	}
 }
 
-// setStreak adds to the failures in a row; 0 ends them.
-func (r *run) setStreak(add int) int {
+// inARow counts calls, and changes in them, of which nothing came through; true when it is enough of both.
+func (r *run) inARow(changes int, through bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if add == 0 {
-		r.streak = 0
+	if through {
+		r.failedCalls, r.failedChanges = 0, 0
+		return false
 	}
-	r.streak += add
-	return r.streak
+	r.failedCalls++
+	r.failedChanges += changes
+	return r.failedCalls >= failedCalls && r.failedChanges >= failedChanges
 }
 
 // paused tells a CRM that takes nothing from anybody for a while, and was not told the change.
@@ -195,6 +178,10 @@ func refused(err error) bool {
 
 // each runs f for 0 to n-1, a few side by side.
 func each(n int, f func(i int)) {
+	if n == 1 {
+		f(0)
+		return
+	}
 	slots := make(chan struct{}, callsAtOnce)
 	var wg sync.WaitGroup
 	for i := range n {
@@ -205,24 +192,4 @@ func each(n int, f func(i int)) {
 		})
 	}
 	wg.Wait()
-}
-
-func present(steps []*step) []*step {
-	var out []*step
-	for _, s := range steps {
-		if s != nil {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func unfinished(groups []*group) []*group {
-	var out []*group
-	for _, g := range groups {
-		if g.next() != nil {
-			out = append(out, g)
-		}
-	}
-	return out
 }

@@ -6,15 +6,18 @@ import (
 	"sync"
 	"time"
 
+	"leadrelay/internal/crm"
 	"leadrelay/internal/inbox"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
+	"leadrelay/internal/partner"
 )
 
 // item is one leased message on its way.
 type item struct {
-	first inbox.Message // as it was leased, to read
-	taken time.Time
+	first   inbox.Message // as it was leased, to read
+	taken   time.Time
+	settled *sync.WaitGroup // of its batch
 
 	mu   sync.Mutex    // over what follows: renewing and settling change it
 	msg  inbox.Message // as it is leased now, to settle
@@ -22,6 +25,8 @@ type item struct {
 	lost bool          // its lease is somebody else's
 
 	// What open finds.
+	instead func() // settles it; nil when the CRM is to be told
+	decoder partner.Partner
 	partner string
 	event   lead.Event
 	version lead.Version
@@ -31,140 +36,62 @@ type item struct {
 	linked  bool   // a link has moved it to the lead that it is about
 }
 
-// batch brings one batch of leased messages to its end.
-func (r *run) batch(messages []inbox.Message) {
-	items := make([]*item, len(messages))
-	now := r.Now()
-	r.mu.Lock()
-	for i, m := range messages {
-		items[i] = &item{first: m, msg: m, taken: now}
-		r.report.Taken++
-		if !m.Inserted.IsZero() {
-			r.report.OldestAge = max(r.report.OldestAge, now.Sub(m.Inserted))
-		}
-	}
-	r.mu.Unlock()
-	defer r.renew(items)()
+// change is what the CRM is told.
+func (it *item) change() crm.Change {
+	return crm.Change{Event: it.event, Version: it.version, Payload: it.payload}
+}
 
-	var todo, suspects []*item
+// batch opens leased messages, hands them to the crew, and keeps their leases until all of them are settled.
+func (r *run) batch(messages []inbox.Message) {
+	var settled sync.WaitGroup
+	settled.Add(len(messages))
+	items, now := make([]*item, len(messages)), r.Now()
+	for i, m := range messages {
+		items[i] = &item{first: m, msg: m, taken: now, settled: &settled}
+	}
+	defer r.renew(items)()
+	if r.over() {
+		for _, it := range items {
+			r.crew.hand(func() { r.release(it, 0, "") })
+		}
+	} else {
+		r.hand(items)
+	}
+	settled.Wait()
+}
+
+// hand opens items and hands them to the crew: what the CRM is to be told by lead, oldest first.
+func (r *run) hand(items []*item) {
+	var suspects, todo []*item
 	for _, it := range items {
-		switch {
-		case r.over():
-			r.release(it, 0, "")
-		case it.first.Tries > crashLimit:
+		if it.first.Tries > crashLimit {
 			suspects = append(suspects, it)
-		case r.open(it):
+		} else {
 			todo = append(todo, it)
 		}
 	}
-	var wg sync.WaitGroup
-	for part := range slices.Chunk(r.group(todo), sliceSize) {
-		wg.Go(func() { r.slice(part) })
-	}
-	wg.Wait()
-	for _, it := range suspects {
-		r.suspect(it)
-	}
+	r.open(todo...)
+	todo = slices.DeleteFunc(todo, func(it *item) bool {
+		if it.instead != nil {
+			r.crew.hand(it.instead)
+		}
+		return it.instead != nil
+	})
+	r.tellLater(todo)
+	r.suspectLater(suspects)
 }
 
-// group is what a batch holds for one lead, oldest first. Only the newest lead event is told to the CRM, activities all.
-type group struct {
-	key        ledger.LeadKey
-	leads      []*item
-	activities []*item
-}
-
-// group sorts opened items by lead; the groups stand in the order of their oldest items.
-func (r *run) group(items []*item) []*group {
+// tellLater hands opened items to the crew.
+func (r *run) tellLater(items []*item) {
 	slices.SortStableFunc(items, func(a, b *item) int { return a.version.Compare(b.version) })
-	byLead := map[ledger.LeadKey]*group{}
-	var groups []*group
-	for _, it := range items {
-		key := ledger.LeadKey{CRM: r.lane.CRMName, Partner: it.event.Lead.Partner, ID: it.event.Lead.ID}
-		g := byLead[key]
-		if g == nil {
-			g = &group{key: key}
-			byLead[key] = g
-			groups = append(groups, g)
-		}
-		if it.event.About == lead.LeadEvent {
-			g.leads = append(g.leads, it)
-		} else {
-			g.activities = append(g.activities, it)
-		}
-	}
-	return groups
-}
-
-// next is what the CRM is to be told next: the newest of the lead itself, then what happened to it. nil: nothing.
-func (g *group) next() *item {
-	switch {
-	case len(g.leads) > 0:
-		return g.leads[len(g.leads)-1]
-	case len(g.activities) > 0:
-		return g.activities[0]
-	}
-	return nil
-}
-
-// pop takes out what next gave.
-func (g *group) pop() {
-	if n := len(g.leads); n > 0 {
-		g.leads = g.leads[:n-1]
-	} else {
-		g.activities = g.activities[1:]
+	for _, g := range r.desk.add(items, r.keyOf) {
+		r.crew.hand(func() { r.work(g) })
 	}
 }
 
-// rest takes out everything.
-func (g *group) rest() []*item {
-	all := append(slices.Clone(g.leads), g.activities...)
-	g.leads, g.activities = nil, nil
-	return all
-}
-
-// leadLocks keeps the batches of one run from telling the CRM about one lead at the same time. Other processes are
-// kept off by the claims; this only spares the batches each other's.
-type leadLocks struct {
-	mu   sync.Mutex
-	free *sync.Cond
-	held map[ledger.LeadKey]bool
-}
-
-func (l *leadLocks) init() { l.free, l.held = sync.NewCond(&l.mu), map[ledger.LeadKey]bool{} }
-
-// try locks the leads that nobody holds and gives the others back.
-func (l *leadLocks) try(groups []*group) (locked, others []*group) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, g := range groups {
-		if l.held[g.key] {
-			others = append(others, g)
-		} else {
-			l.held[g.key] = true
-			locked = append(locked, g)
-		}
-	}
-	return locked, others
-}
-
-// lock waits for a lead. Whoever waits must hold none.
-func (l *leadLocks) lock(g *group) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for l.held[g.key] {
-		l.free.Wait()
-	}
-	l.held[g.key] = true
-}
-
-func (l *leadLocks) unlock(groups ...*group) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, g := range groups {
-		delete(l.held, g.key)
-	}
-	l.free.Broadcast()
+// keyOf is the key of the lead that an item is about.
+func (r *run) keyOf(it *item) ledger.LeadKey {
+	return ledger.LeadKey{CRM: r.lane.CRMName, Partner: it.event.Lead.Partner, ID: it.event.Lead.ID}
 }
 
 // backoff is how long to wait after the given number of failed tries: 5 s, 10 s, 20 s … 1 h. What the far side asks for wins.

@@ -6,15 +6,12 @@ package drain
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"leadrelay/internal/crm"
 	"leadrelay/internal/inbox"
-	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
 	"leadrelay/internal/partner"
 	"leadrelay/internal/schedule"
@@ -33,7 +30,7 @@ type Lane struct {
 	CRMName  string // lanes that share a CRM share what it was told; empty: the lane's own
 
 	Schedule schedule.Schedule // when Run is due; the zero Schedule: whenever it is called
-	InFlight int               // messages, and so leads, in flight at most; 0 means 64, which is the most
+	InFlight int               // leads worked on side by side at most; 0 means 64, which is the most. As many messages are leased ahead
 	Runs     *ledger.LaneRuns  // remembers runs; nil: nobody does
 	Links    *ledger.Links     // ties sessions to leads; nil: nothing does
 	Notes    bool              // an activity of no known lead is written as a note of its own, where the CRM is a [NoteTaker]
@@ -57,16 +54,17 @@ type Drainer struct {
 	OnSettled func(lane string, so Report) // called after each message, one at a time; nil: nobody listens
 }
 
-// How a run works (facts/performance.md §6: calls in flight decide, and no batch waits for another).
+// How a run works (facts/performance.md §6: calls in flight decide, and nothing waits for a batch).
 const (
-	batchSize      = 32 // messages leased at once at most
-	batches        = 2  // in flight at most
-	sliceSize      = 16 // leads in one Upsert at most; so there are at most four calls in flight
-	callsAtOnce    = 8  // small calls (state rows, settlements) of one slice side by side
-	defaultLease   = 5 * time.Minute
-	settleTimeout  = 10 * time.Second
-	defaultMargin  = 30 * time.Second
-	failuresInARow = 3 // Upserts of which nothing came through, after which the CRM is left alone until the next run
+	batchSize     = 32 // messages leased at once at most
+	mostInFlight  = 64 // leads worked on side by side
+	callsAtOnce   = 8  // settlements of one lead, renewals and far payloads of one batch side by side
+	batchCalls    = 2  // Upserts under way at once of a CRM that takes changes by the batch
+	defaultLease  = 5 * time.Minute
+	settleTimeout = 10 * time.Second
+	defaultMargin = 30 * time.Second
+	failedCalls   = 3  // Upserts in a row, and
+	failedChanges = 32 // changes in them, of which nothing came through, after which the CRM is left alone until the next run
 )
 
 func (d *Drainer) lease() time.Duration {
@@ -76,7 +74,7 @@ func (d *Drainer) lease() time.Duration {
 	return d.Lease
 }
 
-// upsertTimeout ends an Upsert before the claims on its leads end, which last as long as a lease.
+// upsertTimeout, from the first claim on, ends an Upsert before the claims on its leads end, which last as long as a lease.
 func (d *Drainer) upsertTimeout() time.Duration { return d.lease() * 4 / 5 }
 
 // Run drains one lane if its schedule says that it is due since its last run. Its error is why the lane stopped before its
@@ -95,39 +93,19 @@ func (d *Drainer) RunNow(ctx context.Context, lane Lane) (Report, error) {
 	if err := lane.CRM.Check(ctx); err != nil {
 		return r.finish(fmt.Errorf("lane %s: the CRM takes nothing now: %w", lane.Name, err))
 	}
-	var wg sync.WaitGroup
-	size, atOnce := lane.batches()
-	slots := make(chan struct{}, atOnce)
-	for {
-		slots <- struct{}{}
-		if r.over() {
-			break
-		}
-		messages, err := lane.Inbox.Receive(ctx, size, r.messageLease)
+	for r.hasRoom() {
+		messages, err := lane.Inbox.Receive(ctx, r.batchSize, r.messageLease)
 		if err != nil && ctx.Err() == nil {
 			r.complain(fmt.Errorf("lane %s: inbox: %w", lane.Name, err))
 		}
 		if len(messages) == 0 {
 			break
 		}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			r.batch(messages)
-		})
+		r.took(messages)
+		r.running.Go(func() { r.batch(messages) })
 	}
-	wg.Wait()
+	r.running.Wait()
 	return r.finish(nil)
-}
-
-// batches is how many messages are leased at once, and how many such batches are in flight.
-func (l Lane) batches() (size, atOnce int) {
-	if l.InFlight <= 0 || l.InFlight >= batchSize*batches {
-		return batchSize, batches
-	}
-	if l.InFlight == 1 {
-		return 1, 1
-	}
-	return l.InFlight / batches, batches
 }
 
 // due tells whether a lane is to be drained now. A lane that was never looked at counts from now on, as the host's
@@ -144,81 +122,4 @@ func (d *Drainer) due(ctx context.Context, lane Lane) (bool, error) {
 		return false, fmt.Errorf("lane %s: is it due? %w", lane.Name, err)
 	}
 	return ok && lane.Schedule.Due(last.In(d.Now().Location()), d.Now()), nil
-}
-
-// run is one Run.
-type run struct {
-	*Drainer
-	ctx     context.Context // of the run; settlements outlive it by settleTimeout
-	lane    Lane
-	started time.Time
-	// messageLease is how long messages are leased: as leads are, or shorter where the inbox gives no more.
-	messageLease time.Duration
-	deadline     time.Time  // zero: none
-	solo         sync.Mutex // one suspect at a time
-	leads        leadLocks
-
-	mu      sync.Mutex
-	report  Report
-	stopped error    // why no new work is begun
-	wrong   error    // what somebody must mend; what is in flight goes on
-	streak  int      // Upserts in a row of which nothing came through
-	moved   []*group // activities that a link has moved to another lead, to be worked on yet
-}
-
-func (d *Drainer) newRun(ctx context.Context, lane Lane) *run {
-	if lane.CRMName == "" {
-		lane.CRMName = "lane " + lane.Name
-	}
-	r := &run{Drainer: d, ctx: ctx, lane: lane, started: d.Now(), messageLease: d.lease()}
-	if limited, ok := lane.Inbox.(inbox.Limited); ok && limited.MaxLease() > 0 {
-		r.messageLease = min(r.messageLease, limited.MaxLease())
-	}
-	r.leads.init()
-	if deadline, ok := ctx.Deadline(); ok {
-		margin := d.Margin
-		if margin == 0 {
-			margin = defaultMargin
-		}
-		r.deadline = deadline.Add(-margin)
-	}
-	return r
-}
-
-// over tells that no new work is to be begun.
-func (r *run) over() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.stopped != nil || r.ctx.Err() != nil || !r.deadline.IsZero() && !r.Now().Before(r.deadline)
-}
-
-// stop ends the lane; the first reason counts.
-func (r *run) stop(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stopped == nil {
-		r.stopped = err
-	}
-}
-
-// complain keeps what somebody must mend; the first counts.
-func (r *run) complain(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.wrong == nil {
-		r.wrong = err
-	}
-}
-
-func (r *run) finish(err error) (Report, error) {
-	err = errors.Join(err, r.stopped, r.wrong)
-	r.report.Left = r.left()
-	r.report.Elapsed = r.Now().Sub(r.started)
-	level, attrs := slog.LevelInfo, []slog.Attr{slog.String("lane", r.lane.Name), slog.Any("report", r.report)}
-	if err != nil {
-		level, attrs = slog.LevelError, append(attrs, slog.String("kind", lead.KindOf(err).String()), slog.String("error", err.Error()))
-	}
-	r.Log.LogAttrs(context.WithoutCancel(r.ctx), level, "drain", attrs...)
-	r.remember(err)
-	return r.report, err
 }

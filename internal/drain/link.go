@@ -41,38 +41,25 @@ func (r *run) link(s *step) (to ledger.LeadRef, ok bool, err error) {
 	return r.lane.Links.Get(r.ctx, s.group.key.Partner, s.group.key.ID)
 }
 
-// move makes the activities of a group those of another lead; slice works on them when it holds no lock.
+// move makes the activities of a group those of another lead.
 func (r *run) move(g *group, to ledger.LeadRef) {
 	items := g.rest()
 	for _, it := range items {
 		it.event.Lead.Partner, it.event.Lead.ID, it.linked = to.Partner, to.ID, true
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.moved = append(r.moved, r.group(items)...)
-}
-
-func (r *run) nextMoved() *group {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.moved) == 0 {
-		return nil
-	}
-	g := r.moved[0]
-	r.moved = r.moved[1:]
-	return g
+	r.tellLater(items)
 }
 
 // note writes the step's activity as a record of its own; the lead's other activities have their own turns.
 func (r *run) note(s *step, taker NoteTaker, after time.Duration) {
-	o := r.tellNote(taker, crm.Change{Event: s.item.event, Version: s.item.version, Payload: s.item.payload})
+	o := r.tellNote(taker, s.item.change())
 	switch {
 	case o.Err == nil:
 		if err := r.endClaim(s, ledger.LeadApplied); err != nil {
 			r.releaseAll(s.group, after, err.Error())
 			return
 		}
-		r.through(s.group, [...]result{crm.Unchanged: unchanged, crm.Created: created, crm.Updated: updated}[o.Result])
+		r.through(s.group, s.item, [...]result{crm.Unchanged: unchanged, crm.Created: created, crm.Updated: updated}[o.Result])
 	case refused(o.Err):
 		r.endClaim(s, ledger.LeadRefused)
 		s.group.pop()

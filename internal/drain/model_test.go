@@ -48,6 +48,14 @@ func (f *flaky) Upsert(ctx context.Context, changes []crm.Change) []crm.Outcome 
 	return outcomes
 }
 
+// batched is a CRM that takes changes by the batch.
+type batched struct {
+	crm.CRM
+	size int
+}
+
+func (b batched) BatchSize() int { return b.size }
+
 // Versions of some leads come shuffled and some of them twice; two drains at once work on them, are cut short at any
 // moment, and the CRM fails. In the end the CRM has the newest of each, and never went back to an older one.
 func TestNewestVersionWinsWhateverHappens(t *testing.T) {
@@ -74,6 +82,9 @@ func model(w *world, seed uint64) {
 	}
 	rng.Shuffle(len(bodies), func(i, j int) { bodies[i], bodies[j] = bodies[j], bodies[i] })
 	w.lane.CRM = &flaky{Memory: w.crm, rng: rand.New(rand.NewPCG(seed, 2))}
+	if seed%2 == 1 {
+		w.lane.CRM = batched{w.lane.CRM, 5}
+	}
 	w.drainer.Margin = time.Nanosecond
 	for round := 0; round < 400 && (w.inbox.Len() > 0 || len(bodies) > 0); round++ {
 		n := min(len(bodies), 20)

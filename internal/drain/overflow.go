@@ -12,24 +12,23 @@ import (
 // (the place is not the lane's, or cannot be read) or Unavailable.
 type Overflow func(ctx context.Context, ref string) ([]byte, error)
 
-// fetch gets the payload of a message that only names it; false when the message has to wait.
-func (r *run) fetch(it *item) bool {
+// fetch gets the payload of a message that only names it.
+func (r *run) fetch(it *item) {
 	if r.lane.Overflow == nil {
 		err := lead.Errorf(lead.Address, "lane %s: a message names a payload in an overflow container, and the lane has none", r.lane.Name)
 		r.complain(err)
-		r.wait(it, lastDelay, err.Error())
-		return false
+		it.instead = func() { r.wait(it, lastDelay, err.Error()) }
+		return
 	}
 	payload, err := r.lane.Overflow(r.ctx, it.ref)
 	if err != nil {
 		if lead.KindOf(err) == lead.Address {
 			r.complain(err)
 		}
-		r.wait(it, backoff(it.first.Tries, lead.RetryAfter(err)), "overflow container: "+err.Error())
-		return false
+		it.instead = func() { r.wait(it, backoff(it.first.Tries, lead.RetryAfter(err)), "overflow container: "+err.Error()) }
+		return
 	}
 	it.payload = payload
-	return true
 }
 
 // isMarked says whether a bare payload is one of `leadctl destinations test`.

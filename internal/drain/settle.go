@@ -24,7 +24,7 @@ func (r *run) settle(s *step, o crm.Outcome) {
 			r.releaseAll(s.group, backoff(tries, 0), err.Error())
 			return
 		}
-		r.through(s.group, [...]result{crm.Unchanged: unchanged, crm.Created: created, crm.Updated: updated}[o.Result])
+		r.through(s.group, s.item, [...]result{crm.Unchanged: unchanged, crm.Created: created, crm.Updated: updated}[o.Result])
 	case errors.Is(o.Err, crm.ErrNoLead):
 		r.noLead(s, backoff(tries, lead.RetryAfter(o.Err)))
 	case refused(o.Err):
@@ -64,9 +64,8 @@ func (r *run) settling() (context.Context, context.CancelFunc) {
 
 // releaseAll gives back everything that is left of a lead.
 func (r *run) releaseAll(g *group, after time.Duration, reason string) {
-	for _, it := range g.rest() {
-		r.release(it, after, reason)
-	}
+	rest := g.rest()
+	each(len(rest), func(i int) { r.release(rest[i], after, reason) })
 }
 
 // wait gives a message back, or buries it with the reason when it has waited long enough.
@@ -116,6 +115,7 @@ func (r *run) end(it *item, reason string, settle func(context.Context, inbox.Me
 		return
 	}
 	it.done = true
+	defer r.settled(it)
 	if it.lost {
 		r.line(it, unknown, reason, inbox.ErrLeaseLost)
 		return

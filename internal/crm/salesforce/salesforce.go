@@ -57,6 +57,7 @@ type CRM struct {
 var (
 	_ crm.CRM         = (*CRM)(nil)
 	_ crm.Preflighter = (*CRM)(nil)
+	_ crm.Batched     = (*CRM)(nil)
 )
 
 // eventObject is the object whose records are events, CRF_Event__c (§2.7). Its key field and its lookup to the lead bear

@@ -50,6 +50,9 @@ func left(jobs []*job, fits func(*job) bool) []*job {
 	return out
 }
 
+// BatchSize implements [crm.Batched]: a collection is one call of the org's daily allocation.
+func (c *CRM) BatchSize() int { return maxCollection }
+
 // Upsert implements [crm.CRM]: at most 200 changes a call, one call for the leads, and one more for each of these that the
 // changes need: to look leads up, to write activities, events, tasks.
 func (c *CRM) Upsert(ctx context.Context, changes []crm.Change) []crm.Outcome {
