@@ -34,7 +34,7 @@ func OpenStore(env *config.Env, now func() time.Time) Store {
 		s.Complain("AzureWebJobsStorage", "%v", err)
 	}
 	if st.Account != nil {
-		st.Leads = table.New(st.Account.Table(st.Names.Leads()), now)
+		st.Leads = table.New(st.Account, st.Names.Leads(), now)
 	}
 	return st
 }

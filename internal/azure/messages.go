@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 )
 
 // Messages are the messages of a queue, for what is done with every event: of our own account, or of a lender's by SAS.
@@ -36,6 +38,15 @@ func (a *Account) Messages(name string) *Messages {
 // Messages is the queue that a SAS opens. Nothing is called. Only for a SAS of kind Queue.
 func (s SAS) Messages(client *http.Client) (*Messages, error) {
 	at, err := s.endpoint(client)
+	if err != nil {
+		return nil, err
+	}
+	return newMessages(at, at.path), nil
+}
+
+// OpenMessages is the queue at an https URL that an identity opens. Nothing is called.
+func OpenMessages(url string, credential azcore.TokenCredential, client *http.Client) (*Messages, error) {
+	at, err := newEndpoint(client, queueDialect(), url, newToken(credential))
 	if err != nil {
 		return nil, err
 	}

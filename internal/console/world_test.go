@@ -117,7 +117,7 @@ func (w *world) newHouse() *house {
 		}}
 	h.desk = &console.Console{Ledger: l, Intake: h.intake, Poison: &ledger.Poison{Container: account.Container(w.names.Poison())},
 		Cursors: ledger.Cursors{Table: account.Table(w.names.State())}, Destinations: destinations, Deliver: h.flow, Partners: partners,
-		Leads: table.New(account.Table(w.names.Leads()), w.clock), Log: log, Now: w.clock, Tally: &ledger.Tally{Table: account.Table(w.names.State()), Now: w.clock},
+		Leads: table.New(account, w.names.Leads(), w.clock), Log: log, Now: w.clock, Tally: &ledger.Tally{Table: account.Table(w.names.State()), Now: w.clock},
 		Alerts: &ledger.Alerts{Table: account.Table(w.names.State()), Now: w.clock}, Runs: &ledger.LaneRuns{Table: account.Table(w.names.State()), Now: w.clock}}
 	return h
 }

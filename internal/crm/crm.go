@@ -5,6 +5,7 @@ package crm
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"time"
@@ -18,6 +19,17 @@ type Change struct {
 	Event   lead.Event
 	Version lead.Version
 	Payload []byte // the partner's own JSON, as it came
+	Hash    string // of the payload, where it is known already; see ContentHash
+	Known   bool   // a hint: the CRM was told something of the lead before, so that it probably has a record
+}
+
+// ContentHash is [lead.ContentHash] of the payload, in hex.
+func (ch Change) ContentHash() string {
+	if ch.Hash != "" {
+		return ch.Hash
+	}
+	hash := lead.ContentHash(ch.Payload)
+	return hex.EncodeToString(hash[:])
 }
 
 // Result is what a change did to the record.

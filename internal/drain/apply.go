@@ -22,6 +22,12 @@ type step struct {
 	told  chan crm.Outcome // where the gather tells what became of it
 }
 
+// change is what the CRM is told.
+func (s *step) change() crm.Change {
+	it := s.item
+	return crm.Change{Event: it.event, Version: it.version, Payload: it.payload, Hash: it.hash, Known: s.claim.Known}
+}
+
 // work tells the CRM one change of a lead after the other, until nothing is left.
 func (r *run) work(g *group) {
 	for it := r.desk.next(g); it != nil; it = r.desk.next(g) {
@@ -92,7 +98,7 @@ func (r *run) through(g *group, it *item, what result) {
 func (r *run) upsert(steps []*step) (outcomes []crm.Outcome) {
 	changes, since := make([]crm.Change, len(steps)), steps[0].since
 	for i, s := range steps {
-		changes[i] = s.item.change()
+		changes[i] = s.change()
 		if s.since.Before(since) {
 			since = s.since
 		}

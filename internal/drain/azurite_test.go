@@ -21,7 +21,7 @@ func TestTwoDrainsFillTheLeadsTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leads := table.New(account.Table("testleads"), time.Now)
+	leads := table.New(account, "testleads", time.Now)
 	drainer := &drain.Drainer{
 		States: ledger.NewLeadStates(account, "teststate", nil, time.Now), Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	}

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"leadrelay/internal/crm"
 	"leadrelay/internal/inbox"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
@@ -34,11 +33,6 @@ type item struct {
 	hash    string
 	ref     string // where the payload lies, when it is not in the message
 	linked  bool   // a link has moved it to the lead that it is about
-}
-
-// change is what the CRM is told.
-func (it *item) change() crm.Change {
-	return crm.Change{Event: it.event, Version: it.version, Payload: it.payload}
 }
 
 // batch opens leased messages, hands them to the crew, and keeps their leases until all of them are settled.

@@ -111,7 +111,7 @@ func BenchmarkDrain(b *testing.B) {
 		States: ledger.NewLeadStates(own, "state", ledger.NewHash([]byte("a key")).Of, time.Now)}
 	for _, inFlight := range []int{8, 32, 64} {
 		b.Run(fmt.Sprint(inFlight, " in flight"), func(b *testing.B) {
-			lane := drain.Lane{Name: "main", Inbox: in, PartnerName: "crf", Partner: from, CRM: table.New(own.Table("leads"), time.Now), CRMName: "table", InFlight: inFlight}
+			lane := drain.Lane{Name: "main", Inbox: in, PartnerName: "crf", Partner: from, CRM: table.New(own, "leads", time.Now), CRMName: "table", InFlight: inFlight}
 			b.ReportAllocs()
 			for b.Loop() {
 				far.left.Store(64 * 32)

@@ -52,7 +52,7 @@ func (r *run) move(g *group, to ledger.LeadRef) {
 
 // note writes the step's activity as a record of its own; the lead's other activities have their own turns.
 func (r *run) note(s *step, taker NoteTaker, after time.Duration) {
-	o := r.tellNote(taker, s.item.change())
+	o := r.tellNote(taker, s.change())
 	switch {
 	case o.Err == nil:
 		if err := r.endClaim(s, ledger.LeadApplied); err != nil {

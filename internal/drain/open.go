@@ -105,7 +105,15 @@ func (r *run) event(it *item) (err error) {
 	if it.event.Lead.Partner == "" {
 		it.event.Lead.Partner = it.partner
 	}
-	hash := lead.ContentHash(it.payload)
-	it.hash = hex.EncodeToString(hash[:])
+	it.hash = contentHash(&it.event, it.payload)
 	return nil
+}
+
+// contentHash is the hash of the event's content: the one in its key, where the key of a version has one.
+func contentHash(e *lead.Event, payload []byte) string {
+	if e.Versioned && len(e.Key) == 2 {
+		return e.Key[1]
+	}
+	hash := lead.ContentHash(payload)
+	return hex.EncodeToString(hash[:])
 }

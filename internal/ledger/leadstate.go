@@ -74,6 +74,7 @@ type LeadClaim struct {
 	Verdict LeadVerdict
 	Until   time.Time // for LeadBusy
 	Tries   int       // how many tries failed since the CRM last took something for this lead
+	Known   bool      // somebody has claimed the lead before
 
 	key    string
 	etag   azcore.ETag
@@ -132,7 +133,7 @@ func (s *LeadStates) Claim(ctx context.Context, k LeadKey, c LeadChange, until t
 // claimAs is Claim of a lead whose row is known. It fails with errStateRace when the row is another.
 func (s *LeadStates) claimAs(ctx context.Context, key string, c LeadChange, until time.Time, st leadState, etag azcore.ETag) (LeadClaim, error) {
 	now := s.now()
-	claim := LeadClaim{key: key, change: c, before: st, held: st, Tries: st.Tries}
+	claim := LeadClaim{key: key, change: c, before: st, held: st, Tries: st.Tries, Known: etag != ""}
 	claim.Verdict, claim.Until = st.judge(c, now)
 	switch claim.Verdict {
 	case LeadApply:

@@ -134,7 +134,7 @@ func (h *house) born() {
 	l.receive = &receive.Handler{Routes: map[string]receive.Route{"crf": {Partner: from, MaxBody: 256 << 10}}, Intake: l.intake, Hash: hash, Log: log, Now: clock}
 	l.drain = &drain.Drainer{Partners: partners, States: ledger.NewLeadStates(l.account, h.names.State(), hash.Of, clock), Log: log, Now: clock, Margin: time.Millisecond}
 	h.life = l
-	l.lane = drain.Lane{Name: "main", Inbox: h.inbox(noPoison{}), PartnerName: "crf", Partner: from, CRM: table.New(l.account.Table(h.names.Leads()), clock), CRMName: "table"}
+	l.lane = drain.Lane{Name: "main", Inbox: h.inbox(noPoison{}), PartnerName: "crf", Partner: from, CRM: table.New(l.account, h.names.Leads(), clock), CRMName: "table"}
 }
 
 // inbox is the lender's queue as its drain sees it.

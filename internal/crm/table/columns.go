@@ -1,13 +1,10 @@
 package table
 
 import (
-	"bytes"
-	"encoding/hex"
-	"math"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
+	"leadrelay/internal/azure"
 	"leadrelay/internal/crm"
 	"leadrelay/internal/lead"
 )
@@ -34,58 +31,71 @@ const (
 	partSize   = 64 << 10
 	maxText    = 32<<10 - 64 // Azurite doubles a character here and there in requests beyond 64 KiB (§2)
 	maxPayload = 640 << 10
+	rowRoom    = 3 << 10 // what a row usually holds beside its payload, in bytes of JSON
 	maxColumn  = 2 << 10 // bytes of any other text: longer ones are cut, the payload has them whole
 )
 
-// leadColumns are what a lead event says about its lead. What it does not say is not among them.
-func leadColumns(ch crm.Change) columns {
-	l := ch.Event.Lead
-	said := columns{}
-	for name, v := range map[string]string{
-		"id": l.ID, "ref": l.Ref, "submissionId": l.SubmissionID, "duplicateId": l.DuplicateID,
-		"status": l.Status, "state": l.State, "purpose": l.Purpose,
-		"firstName": l.Contact.First, "lastName": l.Contact.Last, "email": l.Contact.Email, "phone": l.Contact.Phone,
-		"businessName": l.Business.Name, "industry": l.Business.Industry, "businessType": l.Business.Type,
-		"addressLine1": l.Address.Line1, "addressLine2": l.Address.Line2, "city": l.Address.City,
-		"addressState": l.Address.State, "zip": l.Address.Zip, "county": l.Address.County,
-		colAmountText: string(l.Amount), colFraudText: string(l.FraudScore), "eventType": ch.Event.Type,
-	} {
-		if v != "" {
-			said[name] = plainText(v)
+// says are what a change says about its lead, told column by column. What it does not say is not told.
+type says func(to listener)
+
+// listener hears the columns of a row: one that writes them down, or one that compares them with a row.
+type listener interface {
+	text(name, v string)
+	moment(name string, t time.Time)
+	number(name string, d lead.Decimal) // for queries; the digits are a text beside it
+	bytes(name string, v []byte)
+}
+
+// leadSays is what a lead event says.
+func leadSays(ch *crm.Change) says {
+	return func(to listener) {
+		l := &ch.Event.Lead
+		for _, c := range [...]struct{ name, text string }{
+			{"id", l.ID}, {"ref", l.Ref}, {"submissionId", l.SubmissionID}, {"duplicateId", l.DuplicateID},
+			{"status", l.Status}, {"state", l.State}, {"purpose", l.Purpose},
+			{"firstName", l.Contact.First}, {"lastName", l.Contact.Last}, {"email", l.Contact.Email}, {"phone", l.Contact.Phone},
+			{"businessName", l.Business.Name}, {"industry", l.Business.Industry}, {"businessType", l.Business.Type},
+			{"addressLine1", l.Address.Line1}, {"addressLine2", l.Address.Line2}, {"city", l.Address.City},
+			{"addressState", l.Address.State}, {"zip", l.Address.Zip}, {"county", l.Address.County},
+			{colAmountText, string(l.Amount)}, {colFraudText, string(l.FraudScore)}, {"eventType", ch.Event.Type},
+		} {
+			if c.text != "" {
+				to.text(c.name, plainText(c.text))
+			}
 		}
+		if l.Stage != lead.Unknown {
+			to.text(colStage, l.Stage.String())
+		}
+		if !l.Created.IsZero() {
+			to.moment("created", edmTime(l.Created))
+		}
+		to.number(colAmount, l.Amount)
+		to.number(colFraud, l.FraudScore)
+		to.text(colHash, ch.ContentHash())
+		sayPayload(to, ch.Payload)
 	}
-	if l.Stage != lead.Unknown {
-		said[colStage] = l.Stage.String()
-	}
-	if !l.Created.IsZero() {
-		said["created"] = edmTime(l.Created)
-	}
-	said.number(colAmount, l.Amount)
-	said.number(colFraud, l.FraudScore)
-	hash := lead.ContentHash(ch.Payload)
-	said[colHash] = hex.EncodeToString(hash[:])
-	said.payload(ch.Payload)
-	return said
 }
 
 // leadMarks say when and by which event the row was written; alone they are no change.
-func (c *CRM) leadMarks(ch crm.Change) columns {
-	marks := columns{colUpdatedAt: edmTime(c.now()), "receivedAt": edmTime(ch.Version.Time)}
+func (c *CRM) leadMarks(ch *crm.Change, to listener) {
+	to.moment(colUpdatedAt, edmTime(c.now()))
+	to.moment("receivedAt", edmTime(ch.Version.Time))
 	if ch.Version.Receipt != "" {
-		marks["receipt"] = ch.Version.Receipt
+		to.text("receipt", ch.Version.Receipt)
 	}
-	return marks
 }
 
-// activityColumns are what an activity says about its lead.
-func activityColumns(ch crm.Change) columns {
-	return columns{
-		colLastEvent: plainText(ch.Event.Type), colLastEventAt: edmTime(activityTime(ch)), colPriority: ch.Event.Priority.String(),
+// activitySays is what an activity says about its lead.
+func activitySays(ch *crm.Change) says {
+	return func(to listener) {
+		to.text(colLastEvent, plainText(ch.Event.Type))
+		to.moment(colLastEventAt, edmTime(activityTime(ch)))
+		to.text(colPriority, ch.Event.Priority.String())
 	}
 }
 
 // activityTime is when it happened by the partner's clock, or else when it was received.
-func activityTime(ch crm.Change) time.Time {
+func activityTime(ch *crm.Change) time.Time {
 	if t := ch.Event.Occurred; !t.IsZero() {
 		return edmTime(t)
 	}
@@ -105,31 +115,23 @@ func edmTime(t time.Time) time.Time {
 	return t
 }
 
-// number adds a decimal for queries; one beyond float64 has its text only.
-func (c columns) number(name string, d lead.Decimal) {
-	if f := d.Float(); d != "" && !math.IsInf(f, 0) {
-		c[name] = f
-	}
-}
-
-// payload adds the payload whole, and once more as text for people when it is short enough.
-func (c columns) payload(p []byte) {
+// sayPayload tells the payload whole, and once more as text for people when it is short enough.
+func sayPayload(to listener, p []byte) {
 	for i := 0; i*partSize < len(p); i++ {
-		c[part(i)] = p[i*partSize : min(len(p), (i+1)*partSize)]
+		to.bytes(part(i), p[i*partSize:min(len(p), (i+1)*partSize)])
 	}
-	c[colPayload] = ""
-	if utf16Len(p) <= maxText && utf8.Valid(p) && !bytes.ContainsFunc(p, forbidden) {
-		c[colPayload] = string(p)
+	text := ""
+	if readable(p) {
+		text = string(p)
 	}
+	to.text(colPayload, text)
 }
 
-// leftovers empties the parts of a longer payload that was there before: a merge cannot remove them.
-func leftovers(old columns, payload []byte) columns {
-	empty := columns{}
-	for i := (len(payload) + partSize - 1) / partSize; len(old.bytes(part(i))) > 0; i++ {
-		empty[part(i)] = []byte{}
+// emptyParts empties the parts of a longer payload that was there before: a merge cannot remove them.
+func emptyParts(to listener, old azure.Row, payload []byte) {
+	for i := (len(payload) + partSize - 1) / partSize; len(old.Bytes(part(i))) > 0; i++ {
+		to.bytes(part(i), nil)
 	}
-	return empty
 }
 
 func part(i int) string { return colPayloadPart + strconv.Itoa(i) }

@@ -2,12 +2,9 @@ package table
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
 	"leadrelay/internal/lead"
@@ -74,38 +71,37 @@ func (c *CRM) List(ctx context.Context) iter.Seq2[Lead, error] {
 }
 
 func parseLead(body []byte) (Lead, error) {
-	var e aztables.EDMEntity
-	if err := json.Unmarshal(body, &e); err != nil {
+	r, err := azure.ParseRow(body)
+	if err != nil {
 		return Lead{}, errNotOurs
 	}
-	partner, err := ID(e.PartitionKey)
+	partner, err := ID(r.Partition)
 	if err != nil {
 		return Lead{}, err
 	}
-	id, err := ID(e.RowKey)
+	id, err := ID(r.Key)
 	if err != nil {
 		return Lead{}, err
 	}
-	c := columns(e.Properties)
 	return Lead{
-		Partner: partner, ID: id, Ref: c.text("ref"), SubmissionID: c.text("submissionId"), DuplicateID: c.text("duplicateId"),
-		Status: c.text("status"), State: c.text("state"), Stage: c.text(colStage), Created: c.time("created"),
-		RequestedAmount: lead.Decimal(c.text(colAmountText)), Purpose: c.text("purpose"),
-		FirstName: c.text("firstName"), LastName: c.text("lastName"), Email: c.text("email"), Phone: c.text("phone"),
-		BusinessName: c.text("businessName"), Industry: c.text("industry"), BusinessType: c.text("businessType"),
-		AddressLine1: c.text("addressLine1"), AddressLine2: c.text("addressLine2"), City: c.text("city"),
-		AddressState: c.text("addressState"), Zip: c.text("zip"), County: c.text("county"),
-		FraudScore: lead.Decimal(c.text(colFraudText)), EventType: c.text("eventType"),
-		LastEvent: c.text(colLastEvent), LastEventAt: c.time(colLastEventAt), Priority: c.text(colPriority),
-		Receipt: c.text("receipt"), ReceivedAt: c.time("receivedAt"), UpdatedAt: c.time(colUpdatedAt),
-		Payload: c.wholePayload(),
+		Partner: partner, ID: id, Ref: r.Text("ref"), SubmissionID: r.Text("submissionId"), DuplicateID: r.Text("duplicateId"),
+		Status: r.Text("status"), State: r.Text("state"), Stage: r.Text(colStage), Created: r.Time("created"),
+		RequestedAmount: lead.Decimal(r.Text(colAmountText)), Purpose: r.Text("purpose"),
+		FirstName: r.Text("firstName"), LastName: r.Text("lastName"), Email: r.Text("email"), Phone: r.Text("phone"),
+		BusinessName: r.Text("businessName"), Industry: r.Text("industry"), BusinessType: r.Text("businessType"),
+		AddressLine1: r.Text("addressLine1"), AddressLine2: r.Text("addressLine2"), City: r.Text("city"),
+		AddressState: r.Text("addressState"), Zip: r.Text("zip"), County: r.Text("county"),
+		FraudScore: lead.Decimal(r.Text(colFraudText)), EventType: r.Text("eventType"),
+		LastEvent: r.Text(colLastEvent), LastEventAt: r.Time(colLastEventAt), Priority: r.Text(colPriority),
+		Receipt: r.Text("receipt"), ReceivedAt: r.Time("receivedAt"), UpdatedAt: r.Time(colUpdatedAt),
+		Payload: wholePayload(r),
 	}, nil
 }
 
 // wholePayload puts the parts together.
-func (c columns) wholePayload() (p []byte) {
+func wholePayload(r azure.Row) (p []byte) {
 	for i := 0; ; i++ {
-		b := c.bytes(part(i))
+		b := r.Bytes(part(i))
 		if len(b) == 0 {
 			return p
 		}

@@ -12,105 +12,64 @@ import (
 	"leadrelay/internal/lead"
 )
 
-// columns are the properties of a row. A time.Time is written as Edm.DateTime, []byte as Edm.Binary, float64 as
-// Edm.Double, everything else as a string.
-type columns map[string]any
+// writer writes columns down.
+type writer struct{ *azure.Entity }
 
-// with adds other columns to a copy.
-func (c columns) with(other columns) columns {
-	out := make(columns, len(c)+len(other))
-	for name, v := range c {
-		out[name] = v
+func (w writer) text(name, v string)             { w.Text(name, v) }
+func (w writer) moment(name string, t time.Time) { w.Time(name, t) }
+func (w writer) bytes(name string, v []byte)     { w.Bytes(name, v) }
+
+func (w writer) number(name string, d lead.Decimal) {
+	if d != "" {
+		w.Double(name, d.Float())
 	}
-	for name, v := range other {
-		out[name] = v
-	}
-	return out
 }
 
-// within tells whether a row that was read already says all of this.
-func (c columns) within(old columns) bool {
-	for name, v := range c {
-		switch v := v.(type) {
-		case time.Time:
-			if !old.time(name).Equal(v.Truncate(tick)) {
-				return false
-			}
-		case string:
-			if name != colPayload && old.text(name) != v { // its hash is compared
-				return false
-			}
-		case float64, []byte: // each stands beside a text or a hash that is compared
-		}
+// comparer tells whether a row that was read says everything already.
+type comparer struct {
+	old  azure.Row
+	same bool
+}
+
+func (c *comparer) text(name, v string) {
+	if name != colPayload { // its hash is compared
+		c.same = c.same && c.old.Text(name) == v
 	}
-	return true
 }
 
-func (c columns) text(name string) string { s, _ := c[name].(string); return s }
+func (c *comparer) moment(name string, t time.Time) { c.same = c.same && c.old.Time(name).Equal(t) }
 
-func (c columns) time(name string) time.Time {
-	t, _ := c[name].(aztables.EDMDateTime)
-	return time.Time(t)
-}
+// Each number and each part of the payload stands beside a text or a hash that is compared.
+func (c *comparer) number(string, lead.Decimal) {}
+func (c *comparer) bytes(string, []byte)        {}
 
-func (c columns) bytes(name string) []byte {
-	b, _ := c[name].(aztables.EDMBinary)
-	return b
+// within tells whether a row says all of it.
+func (s says) within(old azure.Row) bool {
+	c := &comparer{old: old, same: true}
+	s(c)
+	return c.same
 }
 
 // tick is the precision of Edm.DateTime.
 const tick = 100 * time.Nanosecond
 
-// encode makes the entity's JSON. A float64 is annotated: left alone, 25000 would become Edm.Int32 and 25000.5 Edm.Double.
-func (c columns) encode(key rowKey) ([]byte, error) {
-	props := make(map[string]any, len(c)+1)
-	for name, v := range c {
-		switch v := v.(type) {
-		case time.Time:
-			props[name] = aztables.EDMDateTime(v.UTC().Truncate(tick))
-		case []byte:
-			props[name] = aztables.EDMBinary(v)
-		case float64:
-			props[name], props[name+"@odata.type"] = v, "Edm.Double"
-		default:
-			props[name] = v
-		}
+// read gives a row; there is none when it was not found (nor, perhaps, the table).
+func (c *CRM) read(ctx context.Context, key rowKey) (row azure.Row, found bool, err error) {
+	row, err = c.rows.Get(ctx, key.partition, key.row)
+	if azure.NotFound(err) {
+		return azure.Row{}, false, nil
 	}
-	b, err := json.Marshal(aztables.EDMEntity{Entity: aztables.Entity{PartitionKey: key.partition, RowKey: key.row}, Properties: props})
-	if err != nil {
-		return nil, lead.Errorf(lead.Refused, "a column cannot be written as JSON") // the error of json may quote the value
-	}
-	return b, nil
+	return row, err == nil, err
 }
 
-// read gives a row, nil when there is none (or no table).
-func (c *CRM) read(ctx context.Context, key rowKey) (columns, azcore.ETag, error) {
-	resp, err := c.table.GetEntity(ctx, key.partition, key.row, nil)
+// insert adds a row, and the table when it is missing. One that is there already is an errRace.
+func (c *CRM) insert(ctx context.Context, e *azure.Entity) error {
+	_, err := c.rows.Insert(ctx, e)
 	if azure.NotFound(err) {
-		return nil, "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	var e aztables.EDMEntity
-	if err := json.Unmarshal(resp.Value, &e); err != nil {
-		return nil, "", errNotOurs
-	}
-	return e.Properties, resp.ETag, nil
-}
-
-// insert adds a row, and the table when it is missing.
-func (c *CRM) insert(ctx context.Context, key rowKey, row columns) error {
-	body, err := row.encode(key)
-	if err != nil {
-		return err
-	}
-	_, err = c.table.AddEntity(ctx, body, nil)
-	if azure.NotFound(err) {
-		if _, err := c.table.CreateTable(ctx, nil); err != nil && !azure.Exists(err) {
+		if err := c.rows.Create(ctx); err != nil && !azure.Exists(err) {
 			return err
 		}
-		_, err = c.table.AddEntity(ctx, body, nil)
+		_, err = c.rows.Insert(ctx, e)
 	}
 	if azure.Exists(err) {
 		return errRace
@@ -119,12 +78,8 @@ func (c *CRM) insert(ctx context.Context, key rowKey, row columns) error {
 }
 
 // merge writes columns into a row that is still what it was when it was read.
-func (c *CRM) merge(ctx context.Context, key rowKey, row columns, etag azcore.ETag) error {
-	body, err := row.encode(key)
-	if err != nil {
-		return err
-	}
-	_, err = c.table.UpdateEntity(ctx, body, &aztables.UpdateEntityOptions{IfMatch: &etag, UpdateMode: aztables.UpdateModeMerge})
+func (c *CRM) merge(ctx context.Context, e *azure.Entity, etag azcore.ETag) error {
+	_, err := c.rows.Merge(ctx, e, etag)
 	if azure.Stale(err) || azure.NotFound(err) {
 		return errRace
 	}
@@ -142,7 +97,7 @@ func (c *CRM) byID(ctx context.Context, id string) (key rowKey, found bool, err 
 			return key, false, nil
 		}
 		if err != nil {
-			return key, false, err
+			return key, false, azure.Classify(err)
 		}
 		for _, body := range page.Entities {
 			var e struct{ PartitionKey, RowKey string }

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"leadrelay/internal/azure"
@@ -24,14 +23,17 @@ const sideBySide = 8
 
 // CRM is the leads table. Its errors are as azure.Classify tells them, and Refused for a change that no row can hold.
 type CRM struct {
-	table *aztables.Client
+	rows  *azure.Rows
+	table *aztables.Client // for what is done now and then
 	now   func() time.Time
 }
 
 var _ crm.CRM = (*CRM)(nil)
 
-// New makes the CRM of a table. Nothing is called; the first write creates a missing table.
-func New(client *aztables.Client, now func() time.Time) *CRM { return &CRM{table: client, now: now} }
+// New makes the CRM of a table of our account. Nothing is called; the first write creates a missing table.
+func New(a *azure.Account, name string, now func() time.Time) *CRM {
+	return &CRM{rows: a.Rows(name), table: a.Table(name), now: now}
+}
 
 // Check asks for one row. A table that is not there yet is fine.
 func (c *CRM) Check(ctx context.Context) error {
@@ -46,20 +48,24 @@ func (c *CRM) Check(ctx context.Context) error {
 // Upsert implements [crm.CRM]. The id of a record is "<PartitionKey>/<RowKey>".
 func (c *CRM) Upsert(ctx context.Context, changes []crm.Change) []crm.Outcome {
 	outcomes := make([]crm.Outcome, len(changes))
+	if len(changes) == 1 {
+		outcomes[0] = c.upsert(ctx, &changes[0])
+		return outcomes
+	}
 	slots := make(chan struct{}, sideBySide)
 	var wg sync.WaitGroup
 	for i := range changes {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			outcomes[i] = c.upsert(ctx, changes[i])
+			outcomes[i] = c.upsert(ctx, &changes[i])
 		})
 	}
 	wg.Wait()
 	return outcomes
 }
 
-func (c *CRM) upsert(ctx context.Context, ch crm.Change) crm.Outcome {
+func (c *CRM) upsert(ctx context.Context, ch *crm.Change) crm.Outcome {
 	var key rowKey
 	var result crm.Result
 	var err error
@@ -72,7 +78,7 @@ func (c *CRM) upsert(ctx context.Context, ch crm.Change) crm.Outcome {
 		return crm.Outcome{Result: crm.Unchanged}
 	}
 	if err != nil {
-		return crm.Outcome{Err: fmt.Errorf("leads table: %w", azure.Classify(err))}
+		return crm.Outcome{Err: fmt.Errorf("leads table: %w", err)}
 	}
 	return crm.Outcome{ID: key.partition + "/" + key.row, Result: result}
 }
@@ -89,9 +95,9 @@ func twice(write func() (crm.Result, error)) (crm.Result, error) {
 	return r, err
 }
 
-// put brings the lead's row to what the change says.
-func (c *CRM) put(ctx context.Context, ch crm.Change) (rowKey, crm.Result, error) {
-	l := ch.Event.Lead
+// put brings the lead's row to what the change says. A lead that may be new is written before anything is read.
+func (c *CRM) put(ctx context.Context, ch *crm.Change) (rowKey, crm.Result, error) {
+	l := &ch.Event.Lead
 	key, err := keyOf(l.Partner, l.ID)
 	if err != nil {
 		return key, 0, err
@@ -99,64 +105,79 @@ func (c *CRM) put(ctx context.Context, ch crm.Change) (rowKey, crm.Result, error
 	if len(ch.Payload) > maxPayload {
 		return key, 0, lead.Errorf(lead.Refused, "the payload of %d bytes is larger than the %d that a row holds", len(ch.Payload), maxPayload)
 	}
-	said := leadColumns(ch)
+	said := leadSays(ch)
+	row := func() writer {
+		w := writer{azure.NewEntity(key.partition, key.row).Grow(3*len(ch.Payload) + rowRoom)}
+		said(w)
+		c.leadMarks(ch, w)
+		return w
+	}
+	if !ch.Known {
+		if err := c.insert(ctx, row().Entity); !errors.Is(err, errRace) {
+			return key, crm.Created, err
+		}
+	}
 	result, err := twice(func() (crm.Result, error) {
-		old, etag, err := c.read(ctx, key)
+		old, found, err := c.read(ctx, key)
 		switch {
 		case err != nil:
 			return 0, err
-		case old == nil:
-			return crm.Created, c.insert(ctx, key, said.with(c.leadMarks(ch)))
+		case !found:
+			return crm.Created, c.insert(ctx, row().Entity)
 		case said.within(old):
 			return crm.Unchanged, nil
 		}
-		return crm.Updated, c.merge(ctx, key, said.with(c.leadMarks(ch)).with(leftovers(old, ch.Payload)), etag)
+		w := row()
+		emptyParts(w, old, ch.Payload)
+		return crm.Updated, c.merge(ctx, w.Entity, old.ETag)
 	})
 	return key, result, err
 }
 
 // note writes an activity into the row of the lead that it is about: the partner's own lead, or else ours that the
 // partner refers to. An activity older than the one in the row changes nothing.
-func (c *CRM) note(ctx context.Context, ch crm.Change) (rowKey, crm.Result, error) {
-	said := activityColumns(ch)
+func (c *CRM) note(ctx context.Context, ch *crm.Change) (rowKey, crm.Result, error) {
+	said := activitySays(ch)
 	var key rowKey
 	result, err := twice(func() (crm.Result, error) {
-		var old columns
-		var etag azcore.ETag
+		var old azure.Row
 		var err error
-		key, old, etag, err = c.find(ctx, ch.Event.Lead)
+		key, old, err = c.find(ctx, &ch.Event.Lead)
 		switch {
 		case err != nil:
 			return 0, err
-		case said.within(old), activityTime(ch).Before(old.time(colLastEventAt)):
+		case said.within(old), activityTime(ch).Before(old.Time(colLastEventAt)):
 			return crm.Unchanged, nil
 		}
-		return crm.Updated, c.merge(ctx, key, said.with(columns{colUpdatedAt: edmTime(c.now())}), etag)
+		w := writer{azure.NewEntity(key.partition, key.row)}
+		said(w)
+		w.moment(colUpdatedAt, edmTime(c.now()))
+		return crm.Updated, c.merge(ctx, w.Entity, old.ETag)
 	})
 	return key, result, err
 }
 
 // find reads the row that an activity is about, or fails with [crm.ErrNoLead].
-func (c *CRM) find(ctx context.Context, l lead.Lead) (rowKey, columns, azcore.ETag, error) {
+func (c *CRM) find(ctx context.Context, l *lead.Lead) (rowKey, azure.Row, error) {
 	key, err := keyOf(l.Partner, l.ID)
 	if err != nil {
-		return key, nil, "", err
+		return key, azure.Row{}, err
 	}
-	old, etag, err := c.read(ctx, key)
-	if old != nil || err != nil {
-		return key, old, etag, err
+	row, found, err := c.read(ctx, key)
+	if found || err != nil {
+		return key, row, err
 	}
 	if l.Ref != "" {
 		key, found, err := c.byID(ctx, l.Ref)
 		if err != nil {
-			return key, nil, "", err
+			return key, azure.Row{}, err
 		}
 		if found {
-			old, etag, err = c.read(ctx, key)
-			if old != nil || err != nil {
-				return key, old, etag, err
+			row, found, err = c.read(ctx, key)
+			if found || err != nil {
+				return key, row, err
 			}
 		}
 	}
-	return key, nil, "", &lead.Error{Kind: lead.Unavailable, Err: crm.ErrNoLead}
+	return key, azure.Row{}, &lead.Error{Kind: lead.Unavailable, Err: crm.ErrNoLead}
 }

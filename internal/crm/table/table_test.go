@@ -47,7 +47,7 @@ func account(t *testing.T, connection string) *azure.Account {
 func open(t *testing.T) *table.CRM {
 	t.Helper()
 	name := fmt.Sprintf("leads%d", time.Now().UnixNano())
-	return table.New(account(t, server.ConnectionString()).Table(name), time.Now)
+	return table.New(account(t, server.ConnectionString()), name, time.Now)
 }
 
 func list(t *testing.T, c *table.CRM) []table.Lead {
@@ -68,7 +68,7 @@ func TestTableKeepsThePromises(t *testing.T) {
 		Down: func(t *testing.T) crm.CRM {
 			nobody := "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;QueueEndpoint=http://127.0.0.1:1/a;" +
 				"BlobEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"
-			return table.New(account(t, nobody).Table("leads"), time.Now)
+			return table.New(account(t, nobody), "leads", time.Now)
 		},
 		Records: func(t *testing.T, c crm.CRM) []crmtest.Record {
 			var out []crmtest.Record

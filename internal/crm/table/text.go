@@ -28,15 +28,24 @@ func plainText(s string) string {
 	return s[:end]
 }
 
-// utf16Len is the length of a text as the service counts it.
-func utf16Len(b []byte) (n int) {
+// readable tells whether a text can be a property as it is: UTF-8 without forbidden characters, and not longer than maxText
+// as the service counts it, in UTF-16.
+func readable(b []byte) bool {
+	n := 0
 	for len(b) > 0 {
-		r, size := utf8.DecodeRune(b)
-		n++
-		if r > 0xFFFF {
+		r, size := rune(b[0]), 1
+		if r >= utf8.RuneSelf {
+			if r, size = utf8.DecodeRune(b); r == utf8.RuneError && size == 1 {
+				return false
+			}
+		}
+		if forbidden(r) {
+			return false
+		}
+		if n++; r > 0xFFFF {
 			n++
 		}
 		b = b[size:]
 	}
-	return n
+	return n <= maxText
 }

@@ -12,8 +12,8 @@ import (
 )
 
 func TestColumnsAreTypedForQueries(t *testing.T) {
-	client := account(t, server.ConnectionString()).Table(fmt.Sprintf("wire%d", time.Now().UnixNano()))
-	c := table.New(client, time.Now)
+	a, name := account(t, server.ConnectionString()), fmt.Sprintf("wire%d", time.Now().UnixNano())
+	client, c := a.Table(name), table.New(a, name, time.Now)
 	ch := change("a/b", time.Now(), `{"requestedAmount":25000.00}`)
 	upsert(t, c, ch)
 	for filter, want := range map[string]int{
@@ -35,8 +35,8 @@ func TestColumnsAreTypedForQueries(t *testing.T) {
 }
 
 func TestColumnsOfOthersAreLeftAlone(t *testing.T) {
-	client := account(t, server.ConnectionString()).Table(fmt.Sprintf("wire%d", time.Now().UnixNano()))
-	c := table.New(client, time.Now)
+	a, name := account(t, server.ConnectionString()), fmt.Sprintf("wire%d", time.Now().UnixNano())
+	client, c := a.Table(name), table.New(a, name, time.Now)
 	upsert(t, c, change("a", time.Now(), `{"n":1}`))
 	own := []byte(`{"PartitionKey":"crf","RowKey":"a","assignedTo":"Kim"}`)
 	if _, err := client.UpdateEntity(t.Context(), own, nil); err != nil {

@@ -20,7 +20,8 @@ type queue struct {
 	lane   string
 	name   string    // of the queue, for errors
 	sas    azure.SAS // the zero SAS when an identity opens the queue
-	client *azqueue.QueueClient
+	hot    *azure.Messages
+	client *azqueue.QueueClient // for what is rare
 	poison *azqueue.QueueClient // nil where the SAS opens one queue only
 	keep   inbox.Poison
 	now    func() time.Time
@@ -50,6 +51,9 @@ func Open(o inbox.Options) (inbox.Inbox, error) {
 		return nil, err
 	}
 	q := queue{lane: o.Lane, name: sas.Name(), sas: sas, keep: o.Poison, now: o.Now}
+	if q.hot, err = sas.Messages(o.Client); err != nil {
+		return nil, err
+	}
 	if q.client, err = sas.Queue(o.Client); err != nil {
 		return nil, err
 	}
@@ -70,6 +74,9 @@ func openPlace(p inbox.Place, o inbox.Options) (inbox.Inbox, error) {
 	q := queue{lane: o.Lane, name: p.Name, keep: o.Poison, now: o.Now}
 	opts := &azqueue.ClientOptions{ClientOptions: azure.ClientOptions(o.Client)}
 	var err error
+	if q.hot, err = azure.OpenMessages(p.URL, o.Credential, o.Client); err != nil {
+		return nil, err
+	}
 	if q.client, err = azqueue.NewQueueClient(p.URL, o.Credential, opts); err != nil {
 		return nil, azure.Classify(err)
 	}
@@ -113,46 +120,29 @@ func (q queue) Receive(ctx context.Context, limit int, lease time.Duration) ([]i
 			return nil, err
 		}
 	}
-	resp, err := q.client.DequeueMessages(ctx, &azqueue.DequeueMessagesOptions{
-		NumberOfMessages:  to.Ptr(int32(min(limit, most))),
-		VisibilityTimeout: to.Ptr(max(1, seconds(lease))),
-	})
+	leased, err := q.hot.Get(ctx, min(limit, most), max(time.Second, whole(lease)))
 	if err != nil {
 		return nil, told(err, "p")
 	}
-	var out []inbox.Message
-	for _, m := range resp.Messages {
-		if m == nil || m.MessageID == nil || m.PopReceipt == nil || m.MessageText == nil {
-			continue // no storage service says less; its lease ends by itself
-		}
-		out = append(out, message(m))
+	out := make([]inbox.Message, len(leased))
+	for i, m := range leased {
+		body, form := decode(m.Text)
+		out[i] = inbox.Message{ID: m.ID, Body: body, Inserted: m.Inserted, Tries: m.Tries, Lease: form.lease(m.Receipt)}
 	}
 	return out, nil
 }
 
-func message(m *azqueue.DequeuedMessage) inbox.Message {
-	body, form := decode(*m.MessageText)
-	out := inbox.Message{ID: *m.MessageID, Body: body, Lease: form.lease(*m.PopReceipt)}
-	if m.InsertionTime != nil {
-		out.Inserted = m.InsertionTime.UTC()
-	}
-	if m.DequeueCount != nil {
-		out.Tries = int(*m.DequeueCount)
-	}
-	return out
-}
-
 // Extend needs "u". The service takes the text again with the time, so it is sent in the form in which it came.
 func (q queue) Extend(ctx context.Context, m inbox.Message, lease time.Duration) (inbox.Message, error) {
-	return q.update(ctx, m, max(1, seconds(lease)))
+	return q.update(ctx, m, max(time.Second, whole(lease)))
 }
 
-func (q queue) update(ctx context.Context, m inbox.Message, hidden int32) (inbox.Message, error) {
+func (q queue) update(ctx context.Context, m inbox.Message, hidden time.Duration) (inbox.Message, error) {
 	if !q.mayUpdate() {
 		return m, lead.Errorf(lead.Address, "the SAS of queue %s lacks the permission u", q.name)
 	}
 	form, receipt := receiptOf(m.Lease)
-	resp, err := q.client.UpdateMessage(ctx, m.ID, receipt, form.encode(m.Body), &azqueue.UpdateMessageOptions{VisibilityTimeout: to.Ptr(hidden)})
+	resp, err := q.client.UpdateMessage(ctx, m.ID, receipt, form.encode(m.Body), &azqueue.UpdateMessageOptions{VisibilityTimeout: to.Ptr(int32(hidden / time.Second))})
 	if err != nil {
 		return m, told(err, "u")
 	}
@@ -168,8 +158,7 @@ func (q queue) mayUpdate() bool { return q.identity() || q.sas.Permits('u') }
 // Ack deletes the message.
 func (q queue) Ack(ctx context.Context, m inbox.Message) error {
 	_, receipt := receiptOf(m.Lease)
-	_, err := q.client.DeleteMessage(ctx, m.ID, receipt, nil)
-	return told(err, "p")
+	return told(q.hot.Delete(ctx, m.ID, receipt), "p")
 }
 
 // Release gives the message back after a time of at most seven days. Without "u" the end of its lease does, so it is nil.
@@ -177,14 +166,14 @@ func (q queue) Release(ctx context.Context, m inbox.Message, after time.Duration
 	if !q.mayUpdate() {
 		return nil
 	}
-	_, err := q.update(ctx, m, seconds(after))
+	_, err := q.update(ctx, m, whole(after))
 	return err
 }
 
-// seconds rounds up: a lease never ends earlier than it was asked for. The service takes at most seven days.
-func seconds(d time.Duration) int32 {
+// whole rounds up to seconds: a lease never ends earlier than it was asked for. The service takes at most seven days.
+func whole(d time.Duration) time.Duration {
 	const week = 7 * 24 * time.Hour
-	return int32((min(max(d, 0), week) + time.Second - 1) / time.Second)
+	return (min(max(d, 0), week) + time.Second - 1).Truncate(time.Second)
 }
 
 // told tells an error in the kinds of an inbox; permission is what the call needs. A call that is refused says nothing
