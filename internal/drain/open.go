@@ -84,9 +84,6 @@ func (r *run) decode(it *item) {
 
 // event fills in the event. A panic of the partner's decoder is an error as any other.
 func (r *run) event(it *item) (err error) {
-	if err := lead.WellFormed(it.payload); err != nil {
-		return err
-	}
 	defer func() {
 		if recover() != nil { // the value may hold what it choked on
 			r.Log.ErrorContext(r.ctx, "decoder panicked", "lane", r.lane.Name, "partner", it.partner, "stack", string(debug.Stack()))

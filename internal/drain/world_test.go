@@ -111,6 +111,9 @@ func (acme) Verify(partner.Request, []byte) error { return nil }
 
 func (acme) Decode(_ partner.Request, body []byte) (lead.Event, error) {
 	var n note
+	if err := lead.WellFormed(body); err != nil {
+		return lead.Event{}, err
+	}
 	if err := json.Unmarshal(body, &n); err != nil {
 		return lead.Event{}, lead.Errorf(lead.Invalid, "not a note")
 	}
