@@ -40,6 +40,9 @@ func is(err error, status int, words ...string) bool {
 
 // answer is the status and the word of the answer that err is about, 0 when there was none.
 func answer(err error) (status int, word string) {
+	if err == nil {
+		return 0, ""
+	}
 	if resp, ok := errors.AsType[*azcore.ResponseError](err); ok {
 		return said(resp)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
-	"time"
 
 	"leadrelay/internal/crm"
 	"leadrelay/internal/lead"
@@ -18,7 +17,7 @@ type step struct {
 	group *group
 	item  *item
 	claim ledger.LeadClaim
-	since time.Time        // when the claim began
+	until context.Context  // ends before the claim does
 	told  chan crm.Outcome // where the gather tells what became of it
 }
 
@@ -60,8 +59,8 @@ func (r *run) apply(g *group, it *item) {
 // claim claims the lead for a change. Without a claim it gives nil and has done with the change what was to be done.
 func (r *run) claim(g *group, it *item) *step {
 	change := ledger.LeadChange{Version: it.version, Hash: it.hash + r.mapHash, Activity: it.event.About == lead.Activity}
-	now := r.Now()
-	claim, err := r.States.Claim(r.ctx, g.key, change, now.Add(r.lease()))
+	until := r.upserts.context()
+	claim, err := r.States.Claim(r.claims.context(), g.key, change, r.Now().Add(r.lease()))
 	if err != nil {
 		if lead.KindOf(err) == lead.Address {
 			r.stop(fmt.Errorf("lane %s: %w", r.lane.Name, err))
@@ -78,7 +77,7 @@ func (r *run) claim(g *group, it *item) *step {
 		wait := min(max(claim.Until.Sub(r.Now()), firstDelay), lastDelay)
 		r.releaseAll(g, wait, "another version of the lead is being worked on")
 	default:
-		return &step{group: g, item: it, claim: claim, since: now}
+		return &step{group: g, item: it, claim: claim, until: until}
 	}
 	return nil
 }
@@ -96,15 +95,11 @@ func (r *run) through(g *group, it *item, what result) {
 
 // upsert tells the CRM. A panic of its driver is an error of every change that it was told.
 func (r *run) upsert(steps []*step) (outcomes []crm.Outcome) {
-	changes, since := make([]crm.Change, len(steps)), steps[0].since
+	changes, until := make([]crm.Change, len(steps)), steps[0].until
 	for i, s := range steps {
 		changes[i] = s.change()
-		if s.since.Before(since) {
-			since = s.since
-		}
+		until = sooner(until, s.until)
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, r.upsertTimeout()-r.Now().Sub(since))
-	defer cancel()
 	defer func() {
 		if recover() != nil {
 			r.Log.ErrorContext(r.ctx, "crm panicked", "lane", r.lane.Name, "stack", string(debug.Stack()))
@@ -112,11 +107,20 @@ func (r *run) upsert(steps []*step) (outcomes []crm.Outcome) {
 		}
 		r.count(outcomes)
 	}()
-	outcomes = r.lane.CRM.Upsert(ctx, changes)
+	outcomes = r.lane.CRM.Upsert(until, changes)
 	if len(outcomes) != len(changes) {
 		outcomes = allFailed(len(steps), "the CRM's driver gave too few outcomes")
 	}
 	return outcomes
+}
+
+// sooner is the context that ends first.
+func sooner(a, b context.Context) context.Context {
+	endA, _ := a.Deadline()
+	if endB, _ := b.Deadline(); endB.Before(endA) {
+		return b
+	}
+	return a
 }
 
 func allFailed(n int, why string) []crm.Outcome {

@@ -90,6 +90,7 @@ func (d *Drainer) Run(ctx context.Context, lane Lane) (Report, error) {
 // RunNow is Run whatever the schedule says.
 func (d *Drainer) RunNow(ctx context.Context, lane Lane) (Report, error) {
 	r := d.newRun(ctx, lane)
+	defer r.free()
 	if err := lane.CRM.Check(ctx); err != nil {
 		return r.finish(fmt.Errorf("lane %s: the CRM takes nothing now: %w", lane.Name, err))
 	}

@@ -80,7 +80,7 @@ func TestClaimsDoNotRunOutWhileChangesWaitForACall(t *testing.T) {
 			w.inbox.put(leadNote(fmt.Sprint(i), "new"))
 		}
 		w.run()
-		if got := time.Duration(left.Load()); got != 3*time.Minute {
+		if got := time.Duration(left.Load()); got > 3*time.Minute || got < 2*time.Minute {
 			w.Errorf("a change that waited a minute has %s left of the four that its claim allows", got)
 		}
 	})

@@ -39,9 +39,7 @@ func (r *run) extend(it *item) {
 	if it.done || it.lost {
 		return
 	}
-	ctx, cancel := r.settling()
-	defer cancel()
-	m, err := r.lane.Inbox.Extend(ctx, it.msg, r.messageLease)
+	m, err := r.lane.Inbox.Extend(r.settles.context(), it.msg, r.messageLease)
 	switch {
 	case err == nil:
 		it.msg = m

@@ -52,7 +52,7 @@ func (r *run) move(g *group, to ledger.LeadRef) {
 
 // note writes the step's activity as a record of its own; the lead's other activities have their own turns.
 func (r *run) note(s *step, taker NoteTaker, after time.Duration) {
-	o := r.tellNote(taker, s.change())
+	o := r.tellNote(s.until, taker, s.change())
 	switch {
 	case o.Err == nil:
 		if err := r.endClaim(s, ledger.LeadApplied); err != nil {
@@ -71,9 +71,7 @@ func (r *run) note(s *step, taker NoteTaker, after time.Duration) {
 }
 
 // tellNote tells the CRM. A panic of its driver is an error as any other.
-func (r *run) tellNote(taker NoteTaker, ch crm.Change) (o crm.Outcome) {
-	ctx, cancel := context.WithTimeout(r.ctx, r.upsertTimeout())
-	defer cancel()
+func (r *run) tellNote(ctx context.Context, taker NoteTaker, ch crm.Change) (o crm.Outcome) {
 	defer func() {
 		if recover() != nil { // the value may hold what it choked on
 			r.Log.ErrorContext(r.ctx, "crm panicked", "lane", r.lane.Name, "stack", string(debug.Stack()))

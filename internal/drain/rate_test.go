@@ -24,7 +24,7 @@ func slowCRM() crm.CRM {
 // The time is that of the bubble, so the rate is exact: nothing but waiting for answers is measured. A new lead is four
 // round trips, one after the other: claim, upsert, settle, delete.
 func TestNoBatchWaitsForAnother(t *testing.T) {
-	const leads, trips = 3200, 4
+	const leads, trips = 1600, 4
 	for _, inFlight := range []int{8, 32, 64} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStorage(t, slowCRM())

@@ -16,7 +16,11 @@ import (
 // run is one Run.
 type run struct {
 	*Drainer
-	ctx     context.Context // of the run; settlements outlive it by settleTimeout
+	ctx     context.Context // of the run
+	claims  *limit
+	upserts *limit
+	settles *limit // for what must be done though the run's own context is over
+	free    func() // of the limits
 	lane    Lane
 	mapHash string // makes a change whose map has changed another change
 	started time.Time
@@ -33,7 +37,7 @@ type run struct {
 	suspects suspects
 
 	mu      sync.Mutex
-	settles *sync.Cond // tells that a message was settled
+	room    *sync.Cond // tells that a message was settled
 	leased  int        // messages that are not settled
 	report  Report
 	stopped error // why no new work is begun
@@ -47,6 +51,7 @@ func (d *Drainer) newRun(ctx context.Context, lane Lane) *run {
 		lane.CRMName = "lane " + lane.Name
 	}
 	r := &run{Drainer: d, ctx: ctx, lane: lane, started: d.Now(), messageLease: d.lease()}
+	r.setLimits()
 	if mapped, ok := lane.CRM.(crm.Mapped); ok {
 		r.mapHash = "+" + mapped.MapHash()
 	}
@@ -63,7 +68,7 @@ func (d *Drainer) newRun(ctx context.Context, lane Lane) *run {
 	if batched, ok := lane.CRM.(crm.Batched); ok {
 		r.gather = &gather{size: batched.BatchSize(), upsert: r.upsert}
 	}
-	r.settles = sync.NewCond(&r.mu)
+	r.room = sync.NewCond(&r.mu)
 	if deadline, ok := ctx.Deadline(); ok {
 		margin := d.Margin
 		if margin == 0 {
@@ -74,12 +79,21 @@ func (d *Drainer) newRun(ctx context.Context, lane Lane) *run {
 	return r
 }
 
+// setLimits makes the limits of the calls.
+func (r *run) setLimits() {
+	within, cancel := context.WithCancel(r.ctx)
+	beyond, cancelBeyond := context.WithCancel(context.WithoutCancel(r.ctx))
+	r.claims, r.upserts = &limit{parent: within, length: settleTimeout}, &limit{parent: within, length: r.upsertTimeout()}
+	r.settles = &limit{parent: beyond, length: settleTimeout}
+	r.free = func() { cancel(); cancelBeyond() }
+}
+
 // hasRoom waits until a batch may be leased; false when none is to be leased any more.
 func (r *run) hasRoom() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for !r.isOver() && r.leased+r.batchSize > r.most {
-		r.settles.Wait()
+		r.room.Wait()
 	}
 	return !r.isOver()
 }
@@ -102,7 +116,7 @@ func (r *run) took(messages []inbox.Message) {
 func (r *run) settled(it *item) {
 	r.mu.Lock()
 	r.leased--
-	r.settles.Signal()
+	r.room.Signal()
 	r.mu.Unlock()
 	it.settled.Done()
 }

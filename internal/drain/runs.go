@@ -45,9 +45,7 @@ func (r *run) remember(err error) {
 	if err != nil {
 		kept.Error = err.Error()
 	}
-	ctx, cancel := r.settling()
-	defer cancel()
-	if err := r.lane.Runs.Keep(ctx, kept, r.report.Taken > 0 || kept.Error != ""); err != nil {
+	if err := r.lane.Runs.Keep(r.settles.context(), kept, r.report.Taken > 0 || kept.Error != ""); err != nil {
 		r.Log.WarnContext(r.ctx, "run not remembered", "lane", r.lane.Name, "error", err.Error())
 	}
 }
@@ -58,9 +56,7 @@ func (r *run) left() int {
 	if !ok {
 		return LeftUnknown
 	}
-	ctx, cancel := r.settling()
-	defer cancel()
-	n, err := counted.Count(ctx)
+	n, err := counted.Count(r.settles.context())
 	if err != nil {
 		return LeftUnknown // the SAS may lack the permission, which doctor tells
 	}

@@ -48,18 +48,11 @@ func (r *run) settle(s *step, o crm.Outcome) {
 
 // endClaim ends the claim. A failure is logged; a claim that is not ended runs out and is then taken over.
 func (r *run) endClaim(s *step, result ledger.LeadResult) error {
-	ctx, cancel := r.settling()
-	defer cancel()
-	err := r.States.Settle(ctx, s.claim, result)
+	err := r.States.Settle(r.settles.context(), s.claim, result)
 	if err != nil {
 		r.Log.WarnContext(r.ctx, "lead state not written", "lane", r.lane.Name, "partner", s.group.key.Partner, "lead", s.group.key.ID, "error", err.Error())
 	}
 	return err
-}
-
-// settling is a context for what must be done though the run's own is over.
-func (r *run) settling() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(r.ctx), settleTimeout)
 }
 
 // releaseAll gives back everything that is left of a lead.
@@ -120,9 +113,7 @@ func (r *run) end(it *item, reason string, settle func(context.Context, inbox.Me
 		r.line(it, unknown, reason, inbox.ErrLeaseLost)
 		return
 	}
-	ctx, cancel := r.settling()
-	defer cancel()
-	what, err := settle(ctx, it.msg)
+	what, err := settle(r.settles.context(), it.msg)
 	r.line(it, what, reason, err)
 }
 

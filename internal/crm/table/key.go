@@ -28,8 +28,16 @@ const hexDigits = "0123456789ABCDEF"
 // Key writes an id so that a table takes it as a key: letters, digits and -._:@+=|,!()*$;~ and the space stand for
 // themselves, every other byte is ^ and two hex digits. Two ids never have the same key; [ID] goes back.
 func Key(id string) string {
+	first := 0
+	for first < len(id) && plain(id[first]) {
+		first++
+	}
+	if first == len(id) {
+		return id
+	}
 	var b strings.Builder
-	for i := range len(id) {
+	b.WriteString(id[:first])
+	for i := first; i < len(id); i++ {
 		c := id[i]
 		if plain(c) {
 			b.WriteByte(c)

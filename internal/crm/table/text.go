@@ -32,20 +32,19 @@ func plainText(s string) string {
 // as the service counts it, in UTF-16.
 func readable(b []byte) bool {
 	n := 0
-	for len(b) > 0 {
-		r, size := rune(b[0]), 1
-		if r >= utf8.RuneSelf {
-			if r, size = utf8.DecodeRune(b); r == utf8.RuneError && size == 1 {
-				return false
-			}
+	for i := 0; i < len(b); n++ {
+		if c := b[i]; c >= ' ' && c < utf8.RuneSelf {
+			i++
+			continue
 		}
-		if forbidden(r) {
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size == 1 || forbidden(r) {
 			return false
 		}
-		if n++; r > 0xFFFF {
+		if r > 0xFFFF {
 			n++
 		}
-		b = b[size:]
+		i += size
 	}
 	return n <= maxText
 }

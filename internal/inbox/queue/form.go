@@ -15,12 +15,12 @@ const (
 )
 
 // decode reads a text that starts like JSON as it is, else as strict base64, else as it is.
-func decode(text string) ([]byte, form) {
+func decode(text string, strict *base64.Encoding) ([]byte, form) {
 	trimmed := strings.TrimSpace(text)
 	if strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[") {
 		return []byte(text), plain
 	}
-	if body, err := base64.StdEncoding.Strict().DecodeString(trimmed); err == nil {
+	if body, err := strict.DecodeString(trimmed); err == nil {
 		return body, encoded
 	}
 	return []byte(text), plain

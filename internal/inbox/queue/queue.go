@@ -3,6 +3,7 @@ package queue
 
 import (
 	"context"
+	"encoding/base64"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
@@ -124,9 +125,9 @@ func (q queue) Receive(ctx context.Context, limit int, lease time.Duration) ([]i
 	if err != nil {
 		return nil, told(err, "p")
 	}
-	out := make([]inbox.Message, len(leased))
+	out, strict := make([]inbox.Message, len(leased)), base64.StdEncoding.Strict()
 	for i, m := range leased {
-		body, form := decode(m.Text)
+		body, form := decode(m.Text, strict)
 		out[i] = inbox.Message{ID: m.ID, Body: body, Inserted: m.Inserted, Tries: m.Tries, Lease: form.lease(m.Receipt)}
 	}
 	return out, nil
