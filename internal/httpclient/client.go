@@ -20,8 +20,8 @@ const (
 	tlsTimeout      = 5 * time.Second
 	headTimeout     = 20 * time.Second // from the end of our request to the end of the answer's header
 	longestHead     = 64 << 10
-	idlePerHost     = 16
-	idleConnections = 128
+	idlePerHost     = 64 // as many as a drain has calls in flight (facts/performance.md §0.3: fewer reconnect)
+	idleConnections = 256
 )
 
 // Options are what a client is made from. The zero value is for production.

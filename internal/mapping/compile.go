@@ -26,6 +26,7 @@ type field struct {
 	rule
 	object, name string
 	path         []string
+	term         term // of a path into our own terms
 	program      *vm.Program
 	table        map[string]any // of the lookup, values as scalar makes them
 	fallback     any            // of default; nil when there is none
@@ -36,6 +37,7 @@ type field struct {
 // compiler collects complaints.
 type compiler struct {
 	file  *file
+	terms map[string]term
 	wrong []string
 }
 
@@ -44,7 +46,7 @@ func (c *compiler) complain(format string, args ...any) {
 }
 
 func compile(f *file) (*Mapping, error) {
-	c := &compiler{file: f}
+	c := &compiler{file: f, terms: terms()}
 	c.head()
 	m := &Mapping{crm: f.CRM, key: f.Key}
 	for i, b := range f.Writes {

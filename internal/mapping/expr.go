@@ -55,9 +55,8 @@ type eventEnv struct {
 	Priority string `expr:"priority"`
 }
 
-func newEnv(e lead.Event, payload map[string]any) env {
-	l := e.Lead
-	_, word, _ := strings.Cut(e.Type, ".")
+func newEnv(e *lead.Event, id string, payload map[string]any) env {
+	l := &e.Lead
 	return env{
 		Payload: payload,
 		Lead: leadEnv{
@@ -65,8 +64,14 @@ func newEnv(e lead.Event, payload map[string]any) env {
 			Amount: l.Amount.Float(), Purpose: l.Purpose, First: l.Contact.First, Last: l.Contact.Last, Email: l.Contact.Email,
 			Phone: l.Contact.Phone, Business: l.Business.Name, FraudRisk: l.FraudScore.Float(),
 		},
-		Event: eventEnv{Type: e.Type, Word: word, Key: EventID(e), Occurred: zulu(e.Occurred), Priority: e.Priority.String()},
+		Event: eventEnv{Type: e.Type, Word: word(e), Key: id, Occurred: zulu(e.Occurred), Priority: e.Priority.String()},
 	}
+}
+
+// word is the partner's own part of an event's type.
+func word(e *lead.Event) string {
+	_, word, _ := strings.Cut(e.Type, ".")
+	return word
 }
 
 // EventID is a UUID of the event that is the same whenever the event comes again, linked to another lead or not.

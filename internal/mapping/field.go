@@ -13,17 +13,28 @@ import (
 
 // source is where the values of one event come from.
 type source struct {
-	payload any
-	own     map[string]any
-	event   lead.Event
+	event   *lead.Event
+	id      string // [EventID]
+	text    []byte // the payload, well-formed
+	payload any    // the same, decoded for the first rule that looks into it
+	decoded bool
 	env     *env // made for the first expression
+}
+
+// tree is the payload, decoded.
+func (s *source) tree() any {
+	if !s.decoded {
+		s.payload, _ = tree(s.text)
+		s.decoded = true
+	}
+	return s.payload
 }
 
 // exprEnv is what expressions see.
 func (s *source) exprEnv() env {
 	if s.env == nil {
-		m, _ := loose(s.payload).(map[string]any)
-		e := newEnv(s.event, m)
+		m, _ := loose(s.tree()).(map[string]any)
+		e := newEnv(s.event, s.id, m)
 		s.env = &e
 	}
 	return *s.env
@@ -34,12 +45,10 @@ func (s *source) value(f *field) (v any, ok bool, rule string) {
 	switch {
 	case f.fixed != nil:
 		return f.fixed, true, ""
+	case f.term != nil:
+		return f.term(s), true, ""
 	case f.program == nil:
-		if len(f.path) > 0 && (f.path[0] == "lead" || f.path[0] == "event") {
-			v, ok = at(s.own, f.path)
-		} else {
-			v, ok = at(s.payload, f.path)
-		}
+		v, ok = at(s.tree(), f.path)
 		return v, ok, ""
 	}
 	out, err := expr.Run(f.program, s.exprEnv())

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"leadrelay/internal/lead"
 )
@@ -88,11 +89,10 @@ func (m *Mapping) Render(e lead.Event, payload []byte) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, err
 	}
-	value, err := tree(payload)
-	if err != nil {
-		return Rendered{}, err
+	if !jsontext.Value(payload).IsValid() {
+		return Rendered{}, errNotJSON()
 	}
-	src := &source{payload: value, own: ownTerms(e), event: e}
+	src := &source{event: &e, id: EventID(e), text: payload}
 	byObject := map[string]*Record{"lead": {Object: "lead"}}
 	var faults []lead.Fault
 	for _, w := range m.writes {
@@ -109,7 +109,7 @@ func (m *Mapping) Render(e lead.Event, payload []byte) (Rendered, error) {
 	if len(faults) > 0 {
 		return Rendered{}, &lead.Error{Kind: lead.Refused, Code: "mapping", Faults: faults[:min(len(faults), lead.MaxFindings)]}
 	}
-	out := Rendered{Keys: keys, Event: EventID(e), Lead: byObject["lead"].tidy()}
+	out := Rendered{Keys: keys, Event: src.id, Lead: byObject["lead"].tidy()}
 	delete(byObject, "lead")
 	for _, r := range byObject {
 		if len(r.Fields) > 0 {

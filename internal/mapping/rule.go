@@ -59,7 +59,7 @@ func (c *compiler) source(at string, f *field) {
 	var err error
 	switch {
 	case r.Path != "":
-		if f.path, err = compilePath(r.Path); err != nil {
+		if f.path, f.term, err = c.compilePath(r.Path); err != nil {
 			c.complain("%s.path: %v", at, err)
 		}
 	case r.Expr != "":

@@ -1,13 +1,14 @@
 package mapping
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"leadrelay/internal/lead"
@@ -15,38 +16,91 @@ import (
 
 // A value is nil, bool, string, [lead.Decimal], []any or map[string]any of these.
 
+// errNotJSON is a payload that no map can read.
+func errNotJSON() error { return lead.Errorf(lead.Refused, "the payload is not well-formed JSON") }
+
 // tree decodes a payload; numbers keep their digits.
 func tree(payload []byte) (any, error) {
-	numbers := json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
-		if dec.PeekKind() != '0' {
-			return errors.ErrUnsupported
-		}
-		n, err := dec.ReadValue()
-		*v = lead.Decimal(n)
-		return err
-	}))
-	var out any
-	if err := json.Unmarshal(payload, &out, numbers); err != nil {
-		return nil, lead.Errorf(lead.Refused, "the payload is not well-formed JSON")
+	dec := jsontext.NewDecoder(bytes.NewBuffer(payload))
+	out, err := value(dec)
+	if err != nil {
+		return nil, errNotJSON()
+	}
+	if _, err := dec.ReadToken(); err != io.EOF {
+		return nil, errNotJSON()
 	}
 	return out, nil
 }
 
-// compilePath splits a dotted path and checks one into our own terms.
-func compilePath(path string) ([]string, error) {
+// value decodes the next value.
+func value(dec *jsontext.Decoder) (any, error) {
+	t, err := dec.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch t.Kind() {
+	case '{':
+		return object(dec)
+	case '[':
+		list := []any{}
+		for dec.PeekKind() != ']' {
+			v, err := value(dec)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		_, err := dec.ReadToken()
+		return list, err
+	case '"':
+		return t.String(), nil
+	case '0':
+		return lead.Decimal(t.String()), nil
+	case 't', 'f':
+		return t.Bool(), nil
+	}
+	return nil, nil
+}
+
+func object(dec *jsontext.Decoder) (any, error) {
+	members := map[string]any{}
+	for dec.PeekKind() != '}' {
+		t, err := dec.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		name := t.String()
+		if members[name], err = value(dec); err != nil {
+			return nil, err
+		}
+	}
+	_, err := dec.ReadToken()
+	return members, err
+}
+
+// compilePath splits a dotted path, and finds what it reads when it is one of our own terms.
+func (c *compiler) compilePath(path string) ([]string, term, error) {
 	if path == "." {
-		return []string{}, nil
+		return []string{}, nil, nil
 	}
 	parts := strings.Split(path, ".")
 	if slices.Contains(parts, "") {
-		return nil, errors.New("has an empty step")
+		return nil, nil, errors.New("has an empty step")
 	}
-	if parts[0] == "lead" || parts[0] == "event" {
-		if _, ok := at(ownTerms(lead.Event{}), parts); !ok || len(parts) == 1 {
-			return nil, fmt.Errorf("we have no %s (a payload's own member of that name needs an expr)", path)
+	if parts[0] != "lead" && parts[0] != "event" {
+		return parts, nil, nil
+	}
+	read, ok := c.terms[path]
+	for name := range c.terms {
+		if inner := len(parts) > 1 && strings.HasPrefix(name, path+"."); inner {
+			read, ok = func(s *source) any { v, _ := at(s.nested(c.terms), parts); return v }, true
+			break
 		}
 	}
-	return parts, nil
+	if !ok {
+		return nil, nil, fmt.Errorf("we have no %s (a payload's own member of that name needs an expr)", path)
+	}
+	return parts, read, nil
 }
 
 // at follows a path; false: there is nothing, not even null. Nothing is beneath null, a text, a number or a list.
@@ -61,37 +115,6 @@ func at(v any, path []string) (any, bool) {
 		}
 	}
 	return v, true
-}
-
-// ownTerms are an event's lead and the event itself as paths reach them: "lead.contact.email". What the partner did not
-// say is null.
-func ownTerms(e lead.Event) map[string]any {
-	l := e.Lead
-	t := func(s string) any {
-		if s == "" {
-			return nil
-		}
-		return s
-	}
-	n := func(d lead.Decimal) any {
-		if d == "" {
-			return nil
-		}
-		return d
-	}
-	v := newEnv(e, nil)
-	return map[string]any{
-		"lead": map[string]any{
-			"partner": t(l.Partner), "id": t(l.ID), "ref": t(l.Ref), "submissionId": t(l.SubmissionID), "duplicateId": t(l.DuplicateID),
-			"status": t(l.Status), "state": t(l.State), "stage": l.Stage.String(), "created": t(v.Lead.Created),
-			"amount": n(l.Amount), "purpose": t(l.Purpose), "fraudScore": n(l.FraudScore),
-			"contact":  map[string]any{"first": t(l.Contact.First), "last": t(l.Contact.Last), "email": t(l.Contact.Email), "phone": t(l.Contact.Phone)},
-			"business": map[string]any{"name": t(l.Business.Name), "industry": t(l.Business.Industry), "type": t(l.Business.Type)},
-			"address": map[string]any{"line1": t(l.Address.Line1), "line2": t(l.Address.Line2), "city": t(l.Address.City),
-				"state": t(l.Address.State), "zip": t(l.Address.Zip), "county": t(l.Address.County)},
-		},
-		"event": map[string]any{"type": e.Type, "word": v.Event.Word, "key": v.Event.Key, "occurred": t(v.Event.Occurred), "priority": e.Priority.String()},
-	}
 }
 
 // loose is a value as expressions see it: whole numbers are int, others float64.

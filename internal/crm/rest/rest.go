@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -54,6 +53,7 @@ const (
 	answerWait  = 3 * time.Second
 	fresh       = time.Minute // how long an answer spares Check a call
 	keyHolder   = "{key}"
+	bodyRoom    = 2 << 10 // bytes of a body beside the payload, as a rule
 )
 
 // Check asks the endpoint's host for its head, with none of our headers. Any answer will do, but 408, 425, 429 and 5xx. It
@@ -94,22 +94,27 @@ func (c *CRM) way(ctx context.Context) context.Context {
 // others as well.
 func (c *CRM) Upsert(ctx context.Context, changes []crm.Change) []crm.Outcome {
 	outcomes := make([]crm.Outcome, len(changes))
+	if len(changes) == 1 {
+		outcomes[0] = c.tell(ctx, &changes[0])
+		return outcomes
+	}
 	slots := make(chan struct{}, sideBySide)
 	var wg sync.WaitGroup
 	for i := range changes {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			if changes[i].Event.About != lead.Notice {
-				outcomes[i] = c.tell(ctx, changes[i])
-			}
+			outcomes[i] = c.tell(ctx, &changes[i])
 		})
 	}
 	wg.Wait()
 	return outcomes
 }
 
-func (c *CRM) tell(ctx context.Context, ch crm.Change) crm.Outcome {
+func (c *CRM) tell(ctx context.Context, ch *crm.Change) crm.Outcome {
+	if ch.Event.About == lead.Notice {
+		return crm.Outcome{}
+	}
 	if err := c.paused(); err != nil {
 		return crm.Outcome{Err: err}
 	}
@@ -128,7 +133,7 @@ func (c *CRM) tell(ctx context.Context, ch crm.Change) crm.Outcome {
 	return c.outcome(ch, key, a)
 }
 
-func (c *CRM) outcome(ch crm.Change, key string, a httpclient.Answer) crm.Outcome {
+func (c *CRM) outcome(ch *crm.Change, key string, a httpclient.Answer) crm.Outcome {
 	err := c.noted(a)
 	switch {
 	case a.Status == http.StatusCreated:
@@ -172,35 +177,21 @@ func (c *CRM) paused() error {
 }
 
 // body fills the template.
-func (c *CRM) body(ch crm.Change) (key string, body []byte, err error) {
+func (c *CRM) body(ch *crm.Change) (key string, body []byte, err error) {
 	r, err := c.mapping.Render(ch.Event, ch.Payload)
 	if err != nil {
 		return "", nil, err
 	}
-	payload, err := tree(ch.Payload)
-	if err != nil {
-		return "", nil, lead.Errorf(lead.Invalid, "the payload is not well-formed JSON")
-	}
-	fields := r.Lead.Create()
-	for name, v := range fields {
-		if d, ok := v.(lead.Decimal); ok {
-			fields[name] = json.Number(d)
-		}
-	}
-	about := "lead"
+	v := &values{key: r.Keys[0], about: "lead", receipt: ch.Version.Receipt, received: ch.Version.Time.UTC().Format(time.RFC3339Nano), fields: r.Lead.Fields, payload: ch.Payload}
 	if ch.Event.About == lead.Activity {
-		about = "activity"
+		v.about = "activity"
 	}
-	values := map[string]any{"key": r.Keys[0], "about": about, "fields": fields, "payload": payload, "received": ch.Version.Time.UTC().Format(time.RFC3339Nano)}
-	if ch.Version.Receipt != "" {
-		values["receipt"] = ch.Version.Receipt
-	}
-	body, err = c.template.fill(values)
-	return r.Keys[0], body, err
+	body, _ = c.template.root.write(make([]byte, 0, len(ch.Payload)+bodyRoom), v)
+	return v.key, body, nil
 }
 
 // request makes the request, signed if it is to be.
-func (c *CRM) request(ctx context.Context, ch crm.Change, key string, body []byte) (*http.Request, error) {
+func (c *CRM) request(ctx context.Context, ch *crm.Change, key string, body []byte) (*http.Request, error) {
 	address := strings.ReplaceAll(c.address, keyHolder, url.PathEscape(key)) // a key is never "..": it has no dot of its own
 	r, err := http.NewRequestWithContext(c.way(ctx), c.method, address, bytes.NewReader(body))
 	if err != nil {
@@ -226,10 +217,13 @@ func (c *CRM) request(ctx context.Context, ch crm.Change, key string, body []byt
 
 // once is a hash of the content and of the version that says it. The same change has the same however often it is told; a
 // lead that returns to what it said before has another, or an endpoint that remembers keys would not hear of it.
-func once(ch crm.Change) string {
-	content := lead.ContentHash(ch.Payload)
+func once(ch *crm.Change) string {
+	content, err := hex.DecodeString(ch.ContentHash())
+	if err != nil {
+		content = []byte(ch.Hash) // somebody else's hash
+	}
 	h := sha256.New()
-	h.Write(content[:])
+	h.Write(content)
 	h.Write([]byte(ch.Version.Time.UTC().Format(time.RFC3339Nano) + "\x00" + ch.Version.Receipt + "\x00" + ch.Event.Lead.Partner))
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -106,7 +106,7 @@ func TestBodyIsWhatTheTemplateSays(t *testing.T) {
 	if out := c.Upsert(t.Context(), []crm.Change{change(lead.Activity, `{"tags":["a"],"a":{"zip":"055","n":1.10}}`)})[0]; out.Err != nil {
 		t.Fatal(out.Err)
 	}
-	want := `{"about":"activity","amount":25000.00,"deep":{"whole":{"n":1.10,"zip":"055"},"zip":"055"},"list":[null,["a"]],"n":1.50,"text":"<BARBARA@EXAMPLE.COM> wants 25000.00 "}`
+	want := `{"about":"activity","amount":25000.00,"deep":{"whole":{"zip":"055","n":1.10},"zip":"055"},"list":[null,["a"]],"n":1.50,"text":"<BARBARA@EXAMPLE.COM> wants 25000.00 "}`
 	if got := r.requests()[0].body; got != want {
 		t.Errorf("want %s\ngot  %s", want, got)
 	}

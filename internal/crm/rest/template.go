@@ -3,13 +3,12 @@ package rest
 import (
 	"bytes"
 	_ "embed" // the default template and map
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"leadrelay/internal/lead"
 )
@@ -24,13 +23,88 @@ var defaultTemplate []byte
 //	${payload} ${payload.a.b}                the partner's JSON, whole or by a path
 //
 // A text that is one placeholder becomes the value with its own type, and a member whose value is not there is left out. Within a longer
-// text a placeholder is spliced in as text, empty when it is not there.
-type template struct{ root any }
+// text a placeholder is spliced in as text, empty when it is not there. It is read once and then only written.
+type template struct{ root node }
 
 // maxTemplate bounds a template's file, in bytes.
 const maxTemplate = 64 << 10
 
-func placeholder() *regexp.Regexp { return regexp.MustCompile(`\$\{([^}]*)\}`) }
+// node writes a part of the body; false: there is nothing, and nothing was written.
+type node interface {
+	write(b []byte, v *values) ([]byte, bool)
+}
+
+// fixed is JSON as it stands in the template.
+type fixed []byte
+
+func (f fixed) write(b []byte, _ *values) ([]byte, bool) { return append(b, f...), true }
+
+// members are those of an object, in the order of their names.
+type members []member
+
+type member struct {
+	name  []byte // quoted, with its colon
+	value node
+}
+
+func (m members) write(b []byte, v *values) ([]byte, bool) {
+	b = append(b, '{')
+	first := true
+	for _, one := range m {
+		before := len(b)
+		if !first {
+			b = append(b, ',')
+		}
+		var ok bool
+		if b, ok = one.value.write(append(b, one.name...), v); !ok {
+			b = b[:before]
+			continue
+		}
+		first = false
+	}
+	return append(b, '}'), true
+}
+
+// elements are those of a list. What is not there is null: the places of the others stay.
+type elements []node
+
+func (e elements) write(b []byte, v *values) ([]byte, bool) {
+	b = append(b, '[')
+	for i, one := range e {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		before, ok := len(b), false
+		if b, ok = one.write(b, v); !ok {
+			b = append(b[:before], "null"...)
+		}
+	}
+	return append(b, ']'), true
+}
+
+// spliced is a text around placeholders: what stands before each, and at the end.
+type spliced struct {
+	before []string
+	names  []node
+	end    string
+}
+
+func (s spliced) write(b []byte, v *values) ([]byte, bool) {
+	var text []byte
+	for i, name := range s.names {
+		text = append(text, s.before[i]...)
+		from := len(text)
+		var ok bool
+		if text, ok = name.write(text, v); !ok {
+			text = text[:from]
+		} else if text[from] == '"' {
+			plain, _ := jsontext.AppendUnquote(nil, text[from:]) // we have quoted it, or it was well-formed
+			text = append(text[:from], plain...)
+		}
+	}
+	b, _ = jsontext.AppendQuote(b, append(text, s.end...)) // both are UTF-8
+	return b, true
+}
 
 // parseTemplate reads a template; columns are the map's fields.
 func parseTemplate(text []byte, columns []string) (template, error) {
@@ -40,131 +114,85 @@ func parseTemplate(text []byte, columns []string) (template, error) {
 	if err := lead.WellFormed(text); err != nil {
 		return template{}, err
 	}
-	root, err := tree(text)
-	if err != nil {
-		return template{}, err
-	}
-	if _, ok := root.(map[string]any); !ok {
+	r := &reader{dec: jsontext.NewDecoder(bytes.NewBuffer(text)), columns: columns}
+	if r.dec.PeekKind() != '{' {
 		return template{}, errors.New("must be a JSON object")
 	}
-	t := template{root}
-	return t, t.check(root, columns)
+	return template{r.read()}, errors.Join(r.wrong...)
 }
 
-// tree decodes JSON; numbers keep their digits.
-func tree(text []byte) (v any, err error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	if err = dec.Decode(&v); err == nil {
-		if _, more := dec.Token(); more != io.EOF {
-			err = errors.New("something follows the JSON value")
-		}
-	}
-	return v, err
+// reader reads a well-formed template, and collects the names that no event can have.
+type reader struct {
+	dec     *jsontext.Decoder
+	columns []string
+	wrong   []error
 }
 
-// check refuses names that no event can have.
-func (t template) check(v any, columns []string) error {
-	var errs []error
-	switch v := v.(type) {
-	case map[string]any:
-		for _, child := range v {
-			errs = append(errs, t.check(child, columns))
+func (r *reader) read() node {
+	switch r.dec.PeekKind() {
+	case '{':
+		_, _ = r.dec.ReadToken()
+		out := members{}
+		for r.dec.PeekKind() != '}' {
+			name, _ := r.dec.ReadValue()
+			quoted := append(bytes.Clone(name), ':')
+			out = append(out, member{quoted, r.read()})
 		}
-	case []any:
-		for _, child := range v {
-			errs = append(errs, t.check(child, columns))
+		_, _ = r.dec.ReadToken()
+		slices.SortFunc(out, func(a, b member) int { return bytes.Compare(a.name, b.name) })
+		return out
+	case '[':
+		_, _ = r.dec.ReadToken()
+		out := elements{}
+		for r.dec.PeekKind() != ']' {
+			out = append(out, r.read())
 		}
-	case string:
-		for _, m := range placeholder().FindAllStringSubmatch(v, -1) {
-			field, isField := strings.CutPrefix(m[1], "fields.")
-			path, isPath := strings.CutPrefix(m[1], "payload.")
-			switch {
-			case slices.Contains([]string{"key", "about", "receipt", "received", "fields", "payload"}, m[1]):
-			case isField && slices.Contains(columns, field):
-			case isPath && !slices.Contains(strings.Split(path, "."), ""):
-			default:
-				errs = append(errs, fmt.Errorf("there is no ${%s}", m[1]))
-			}
-		}
+		_, _ = r.dec.ReadToken()
+		return out
+	case '"':
+		t, _ := r.dec.ReadToken()
+		return r.text(t.String())
 	}
-	return errors.Join(errs...)
+	v, _ := r.dec.ReadValue()
+	return fixed(bytes.Clone(v))
 }
 
-// fill makes the body from the values: those named above, "fields" a map and "payload" a tree.
-func (t template) fill(values map[string]any) ([]byte, error) {
-	filled, _ := fill(t.root, values)
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(filled); err != nil {
-		return nil, lead.Errorf(lead.Refused, "the body cannot be written as JSON") // the error of json may quote a value
-	}
-	return bytes.TrimSpace(b.Bytes()), nil
-}
-
-// fill gives a part of the template with its values; false: there is none.
-func fill(v any, values map[string]any) (any, bool) {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for name, child := range v {
-			if filled, ok := fill(child, values); ok {
-				out[name] = filled
-			}
+// text reads a text of the template.
+func (r *reader) text(s string) node {
+	out := spliced{}
+	for {
+		before, rest, found := strings.Cut(s, "${")
+		name, after, closed := strings.Cut(rest, "}")
+		if !found || !closed {
+			out.end = s
+			break
 		}
-		return out, true
-	case []any:
-		out := make([]any, len(v))
-		for i, child := range v {
-			out[i], _ = fill(child, values)
-		}
-		return out, true
-	case string:
-		return splice(v, values)
+		out.before, out.names = append(out.before, before), append(out.names, r.name(name))
+		s = after
 	}
-	return v, true
+	switch {
+	case len(out.names) == 0:
+		quoted, _ := jsontext.AppendQuote(nil, s)
+		return fixed(quoted)
+	case len(out.names) == 1 && out.before[0] == "" && out.end == "":
+		return out.names[0]
+	}
+	return out
 }
 
-func splice(text string, values map[string]any) (any, bool) {
-	found := placeholder().FindStringSubmatch(text)
-	if found == nil {
-		return text, true
+// name reads what stands in a placeholder.
+func (r *reader) name(name string) node {
+	field, isField := strings.CutPrefix(name, "fields.")
+	path, isPath := strings.CutPrefix(name, "payload.")
+	steps := strings.Split(path, ".")
+	switch {
+	case slices.Contains([]string{"key", "about", "receipt", "received", "fields", "payload"}, name):
+		return whole(name)
+	case isField && slices.Contains(r.columns, field):
+		return oneField(field)
+	case isPath && !slices.Contains(steps, ""):
+		return payloadPath(steps)
 	}
-	if found[0] == text {
-		return at(values, strings.Split(found[1], "."))
-	}
-	return placeholder().ReplaceAllStringFunc(text, func(name string) string {
-		v, _ := at(values, strings.Split(name[2:len(name)-1], "."))
-		return plain(v)
-	}), true
-}
-
-// at follows a path; false: there is nothing, or null.
-func at(v any, path []string) (any, bool) {
-	for _, step := range path {
-		m, ok := v.(map[string]any)
-		if !ok {
-			return nil, false
-		}
-		v = m[step]
-	}
-	return v, v != nil
-}
-
-// plain is a value within a text.
-func plain(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if enc.Encode(v) != nil {
-		return "" // decoded JSON is JSON
-	}
-	return strings.TrimSpace(b.String())
+	r.wrong = append(r.wrong, fmt.Errorf("there is no ${%s}", name))
+	return fixed("null")
 }
