@@ -3,7 +3,6 @@ package azure
 import (
 	"encoding/base64"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,9 +24,9 @@ func NewEntity(partition, key string) *Entity {
 // usualRow is room for the properties of most rows, in bytes.
 const usualRow = 384
 
-// Grow makes room for so many bytes of properties, as JSON.
-func (e *Entity) Grow(n int) *Entity {
-	e.props = slices.Grow(e.props, n)
+// Reset begins another row in the memory of this one, which must have been written, or not be wanted any more.
+func (e *Entity) Reset(partition, key string) *Entity {
+	e.Partition, e.Key, e.props = partition, key, e.props[:0]
 	return e
 }
 

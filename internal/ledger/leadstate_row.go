@@ -74,12 +74,9 @@ func (claim LeadClaim) settled(r LeadResult, now time.Time) leadState {
 	return st
 }
 
-// stateRoom is what the properties of a row take, in bytes.
-const stateRoom = 512
-
 // entity is the row. What is empty is left out; times are text, so that no digit is lost.
 func (st leadState) entity(key string) *azure.Entity {
-	e := azure.NewEntity(key, stateRowKey).Grow(stateRoom)
+	e := azure.NewEntity(key, stateRowKey)
 	for _, p := range [...]struct{ name, text string }{
 		{"Applied", timeText(st.Applied.Time)}, {"AppliedReceipt", st.Applied.Receipt},
 		{"Hash", st.Hash}, {"Activity", st.Activity},

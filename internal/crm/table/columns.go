@@ -31,7 +31,6 @@ const (
 	partSize   = 64 << 10
 	maxText    = 32<<10 - 64 // Azurite doubles a character here and there in requests beyond 64 KiB (§2)
 	maxPayload = 640 << 10
-	rowRoom    = 3 << 10 // what a row usually holds beside its payload, in bytes of JSON
 	maxColumn  = 2 << 10 // bytes of any other text: longer ones are cut, the payload has them whole
 )
 

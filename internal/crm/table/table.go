@@ -26,6 +26,8 @@ type CRM struct {
 	rows  *azure.Rows
 	table *aztables.Client // for what is done now and then
 	now   func() time.Time
+
+	entities sync.Pool // *azure.Entity: large, and as many as there are leads
 }
 
 var _ crm.CRM = (*CRM)(nil)
@@ -105,9 +107,10 @@ func (c *CRM) put(ctx context.Context, ch *crm.Change) (rowKey, crm.Result, erro
 	if len(ch.Payload) > maxPayload {
 		return key, 0, lead.Errorf(lead.Refused, "the payload of %d bytes is larger than the %d that a row holds", len(ch.Payload), maxPayload)
 	}
-	said := leadSays(ch)
+	said, e := leadSays(ch), c.entity()
+	defer c.entities.Put(e)
 	row := func() writer {
-		w := writer{azure.NewEntity(key.partition, key.row).Grow(3*len(ch.Payload) + rowRoom)}
+		w := writer{e.Reset(key.partition, key.row)}
 		said(w)
 		c.leadMarks(ch, w)
 		return w
@@ -132,6 +135,14 @@ func (c *CRM) put(ctx context.Context, ch *crm.Change) (rowKey, crm.Result, erro
 		return crm.Updated, c.merge(ctx, w.Entity, old.ETag)
 	})
 	return key, result, err
+}
+
+// entity is one to be used again.
+func (c *CRM) entity() *azure.Entity {
+	if e, ok := c.entities.Get().(*azure.Entity); ok {
+		return e
+	}
+	return azure.NewEntity("", "")
 }
 
 // note writes an activity into the row of the lead that it is about: the partner's own lead, or else ours that the
