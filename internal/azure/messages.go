@@ -114,12 +114,12 @@ func (c *call) putMessage(ctx context.Context) (id string, err error) {
 	if len(c.answer.bytes()) == 0 {
 		return "", nil
 	}
-	_, list, ok := bytes.Cut(c.answer.bytes(), []byte("<QueueMessagesList>"))
-	_, list, found := bytes.Cut(list, []byte("<MessageId>"))
-	text, _, ended := bytes.Cut(list, []byte("</MessageId>"))
-	if !ok || !found || !ended {
+	_, list, ok := bytes.Cut(c.answer.bytes(), []byte("<QueueMessagesList"))
+	if !ok {
 		return "", c.unreadable("a list of messages") // 201 of somebody else
 	}
+	_, list, _ = bytes.Cut(list, []byte("<MessageId>"))
+	text, _, _ := bytes.Cut(list, []byte("</MessageId>"))
 	return string(text), nil
 }
 

@@ -85,7 +85,7 @@ func stories() []story {
 			h.trigger()
 			h.now = h.now.AddDate(0, 0, 40)
 		}, act: (*house).housekeeping, queue: map[string]int{leadA: 1, leadB: 0}, container: map[string]int{leadA: 1, leadB: 1}},
-		{name: "drain", requests: 16, before: func(h *house) {
+		{name: "drain", requests: 12, before: func(h *house) {
 			h.post(leadBody(leadA, "Matched"))
 			h.post(leadBody(leadB, "Matched"))
 			h.trigger()
