@@ -83,7 +83,7 @@ func TestFloorIsBelieved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.client.Transport = seen
+	f.transport = seen
 	for _, name := range []string{"deliver1", "deliver2", "deliver8", "drain"} {
 		s, err := script.Load(name)
 		if err != nil {

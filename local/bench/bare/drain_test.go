@@ -44,7 +44,7 @@ func TestDrainDeletesEveryMessageOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := &queue{left: 75, deleted: map[string]int{}}
-	f.client.Transport = q
+	f.transport = q
 	d, err := newDrainer(f, 8)
 	if err != nil {
 		t.Fatal(err)

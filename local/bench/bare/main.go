@@ -86,8 +86,8 @@ func newFar(connection, lender, crm string) (*far, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{MaxIdleConns: 256, MaxIdleConnsPerHost: 64, DisableCompression: true}
-	return &far{client: &http.Client{Transport: transport}, signer: signer, bases: map[string]string{"table": table, "lender": lender, "crm": crm}}, nil
+	transport := &http.Transport{MaxIdleConns: 256, MaxIdleConnsPerHost: 256, DisableCompression: true, WriteBufferSize: 16 << 10}
+	return &far{transport: transport, signer: signer, bases: map[string]string{"table": table, "lender": lender, "crm": crm}}, nil
 }
 
 func serve(listen string, h http.Handler) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,22 +18,23 @@ import (
 
 // far is where the steps go.
 type far struct {
-	client *http.Client
-	bases  map[string]string // by Step.To, without a slash at the end
-	signer signer
+	transport http.RoundTripper
+	bases     map[string]string // by Step.To, without a slash at the end
+	signer    signer
 }
 
 // request is a step made ready: cut at its holders.
 type request struct {
-	far     *far
-	step    script.Step
-	base    *url.URL
-	path    template // escaped
-	plain   template // not escaped
-	query   template
-	body    template
-	headers []field
-	length  int64
+	far    *far
+	step   script.Step
+	base   *url.URL
+	path   template // escaped
+	plain  template // not escaped
+	query  template
+	body   template
+	fixed  http.Header // what is always the same, shared by all requests
+	fresh  []field
+	length int64
 }
 
 type field struct {
@@ -107,16 +109,22 @@ func (f *far) ready(s script.Step) (request, error) {
 		return request{}, fmt.Errorf("the path of a step is not one: %w", err)
 	}
 	r := request{far: f, step: s, base: base, path: cut(base.Path + path), plain: cut(base.Path + plain), query: cut(query), body: cut(s.Body), length: int64(len(s.Body))}
+	r.fixed = http.Header{}
 	for name, value := range s.Header {
-		r.headers = append(r.headers, field{name, cut(value)})
+		if t := cut(value); len(t.holds) > 0 {
+			r.fresh = append(r.fresh, field{name, t})
+		} else {
+			r.fixed[name] = []string{value}
+		}
 	}
 	return r, nil
 }
 
 // send makes the request and reads the answer to its end. The answer's body is given if it is wanted.
 func (r *request) send(ctx context.Context, v values, want bool) ([]byte, error) {
-	h := make(http.Header, len(r.headers)+3)
-	for _, f := range r.headers {
+	h := make(http.Header, len(r.fixed)+len(r.fresh)+2)
+	maps.Copy(h, r.fixed)
+	for _, f := range r.fresh {
 		h[f.name] = []string{f.value.fill(v)}
 	}
 	path := r.path.fill(v)
@@ -130,10 +138,10 @@ func (r *request) send(ctx context.Context, v values, want bool) ([]byte, error)
 	to := &url.URL{Scheme: r.base.Scheme, Host: r.base.Host, Path: r.plain.fill(v), RawPath: path, RawQuery: r.query.fill(v)}
 	req := (&http.Request{Method: r.step.Method, URL: to, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h, Host: r.base.Host}).WithContext(ctx)
 	if r.length > 0 {
-		body := r.body.appendTo(make([]byte, 0, r.length), v)
+		body := r.body.appendTo(make([]byte, 0, r.length+64), v)
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
-	resp, err := r.far.client.Do(req)
+	resp, err := r.far.transport.RoundTrip(req)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %T", r.step.Method, r.step.To, err) // its text holds the SAS
 	}

@@ -120,8 +120,10 @@ func held(t *testing.T, one, other string) string {
 // steps makes steps of requests, in order of stage.
 func steps(t *testing.T, all, others []tap.Request) []script.Step {
 	t.Helper()
-	order(all)
-	order(others)
+	for _, requests := range [][]tap.Request{all, others} {
+		evenly(requests)
+		order(requests)
+	}
 	if len(all) != len(others) {
 		t.Fatalf("two leads make %d and %d requests", len(all), len(others))
 	}
@@ -139,27 +141,24 @@ func steps(t *testing.T, all, others []tap.Request) []script.Step {
 				s.Header[name] = held(t, value, other)
 			}
 		}
-		if strings.HasPrefix(s.Header["Content-Type"], "multipart/") { // its boundary is in the body, too
-			boundary := regexp.MustCompile(`boundary=(\S+)`).FindStringSubmatch(r.Header.Get("Content-Type"))[1]
-			s.Body = heldBoundary(s.Body, string(r.Body), boundary)
-			s.Header["Content-Type"] = r.Header.Get("Content-Type")
-		}
 		out = append(out, s)
 	}
 	return out
 }
 
-// heldBoundary leaves the boundary of a batch as it was: it need not be fresh.
-func heldBoundary(body, original, boundary string) string {
-	b := []byte(body)
-	for at := 0; ; {
-		i := strings.Index(original[at:], boundary)
-		if i < 0 {
-			return string(b)
+// boundary is what separates the parts of a batch: random, and shorter when it begins with zeros.
+var boundary = regexp.MustCompile(`^multipart/mixed; *boundary=batch_([0-9a-f-]+)$`)
+
+// evenly gives every batch the same boundary, of full length: it need not be fresh.
+func evenly(all []tap.Request) {
+	for i, r := range all {
+		m := boundary.FindStringSubmatch(r.Header.Get("Content-Type"))
+		if m == nil {
+			continue
 		}
-		at += i
-		copy(b[at:], boundary)
-		at += len(boundary)
+		const even = "0123456789abcdef"
+		all[i].Body = bytes.ReplaceAll(r.Body, []byte(m[1]), []byte(even))
+		all[i].Header.Set("Content-Type", strings.Replace(r.Header.Get("Content-Type"), m[1], even, 1))
 	}
 }
 

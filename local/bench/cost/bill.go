@@ -64,7 +64,7 @@ type Ceiling struct {
 
 // Ceiling of a deployment whose leads are all as l is and come from one partner.
 func (p Prices) Ceiling(l Lead) Ceiling {
-	c := Ceiling{Queue: p.QueueMessages, Account: p.AccountRequests / l.Own, Partition: math.Inf(1)}
+	c := Ceiling{Queue: p.QueueMessages, Account: p.AccountRequests / l.Own, Partition: p.AccountRequests}
 	if l.DayWrites > 0 {
 		c.Partition = p.PartitionEntities / l.DayWrites
 	}

@@ -48,6 +48,8 @@ type Options struct {
 	Format       string        // of what they get: raw (the default) or cloudevents
 	Latency      time.Duration // of every request to the storage and to the CRM
 	InFlight     int           // of the lane; 0: its default
+
+	Now func() time.Time // nil: time.Now
 }
 
 // House is a deployment with a lender's lane, on a simulated storage account.
@@ -63,11 +65,15 @@ type House struct {
 	lane    drain.Lane
 	account *azure.Account
 	partner partner.Partner
+	now     func() time.Time
 }
 
 // New builds one and registers its destinations.
 func New(ctx context.Context, o Options) (*House, error) {
-	h := &House{Sim: azuresim.New(azuresim.Options{Latency: azuresim.Latency{Blob: o.Latency, Queue: o.Latency, Table: o.Latency},
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	h := &House{now: o.Now, Sim: azuresim.New(azuresim.Options{Now: o.Now, Latency: azuresim.Latency{Blob: o.Latency, Queue: o.Latency, Table: o.Latency},
 		Accounts: []azuresim.Account{{Name: azuresim.AccountName, Key: azuresim.AccountKey}, {Name: Lender, Key: azuresim.AccountKey}}})}
 	h.tap = &tap{storage: h.Sim.Process(), crm: o.Latency, started: time.Now()}
 	client := &http.Client{Transport: h.tap, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -83,7 +89,7 @@ func New(ctx context.Context, o Options) (*House, error) {
 	if err != nil {
 		return nil, err
 	}
-	destinations := registry.New(h.account.Table(names.Destinations()), sealer, nil, time.Now)
+	destinations := registry.New(h.account.Table(names.Destinations()), sealer, nil, h.now)
 	if err := h.register(ctx, destinations, client, o); err != nil {
 		return nil, err
 	}
@@ -101,19 +107,19 @@ func New(ctx context.Context, o Options) (*House, error) {
 // build makes the flows as internal/app does.
 func (h *House) build(names ledger.Names, destinations *registry.Registry, client *http.Client) error {
 	log, hash := slog.New(slog.NewJSONHandler(io.Discard, nil)), ledger.NewHash(hashKey())
-	from := crf.Open(config.New([]string{"PARTNER_CRF_SECRET=" + Secret}).Instance("PARTNER", "crf"), time.Now)
+	from := crf.Open(config.New([]string{"PARTNER_CRF_SECRET=" + Secret}).Instance("PARTNER", "crf"), h.now)
 	h.partner = from
 	partners := map[string]partner.Partner{"crf": from}
-	h.Ledger, h.Intake = ledger.New(h.account, names, hash, time.Now), ledger.NewIntake(h.account, names)
+	h.Ledger, h.Intake = ledger.New(h.account, names, hash, h.now), ledger.NewIntake(h.account, names)
 	open := func(d registry.Destination, _ int) (destination.Destination, error) {
-		return queuedestination.Open(destination.Options{Address: d.Secrets.Address, Encoding: d.Config.Encoding, Client: client, Now: time.Now})
+		return queuedestination.Open(destination.Options{Address: d.Secrets.Address, Encoding: d.Config.Encoding, Client: client, Now: h.now})
 	}
-	h.receive = &receive.Handler{Routes: map[string]receive.Route{"crf": {Partner: from, MaxBody: 256 << 10}}, Intake: h.Intake, Hash: hash, Log: log, Now: time.Now}
-	h.deliver = &deliver.Deliverer{Ledger: h.Ledger, Intake: h.Intake, Destinations: destinations, Partners: partners, Open: open, Log: log, Now: time.Now}
-	h.sweep = &sweep.Sweeper{Intake: h.Intake, Ledger: h.Ledger, Deliver: h.deliver, Log: log, Now: time.Now,
+	h.receive = &receive.Handler{Routes: map[string]receive.Route{"crf": {Partner: from, MaxBody: 256 << 10}}, Intake: h.Intake, Hash: hash, Log: log, Now: h.now}
+	h.deliver = &deliver.Deliverer{Ledger: h.Ledger, Intake: h.Intake, Destinations: destinations, Partners: partners, Open: open, Log: log, Now: h.now}
+	h.sweep = &sweep.Sweeper{Intake: h.Intake, Ledger: h.Ledger, Deliver: h.deliver, Log: log, Now: h.now,
 		Lock: &ledger.Lock{Container: h.account.Container(names.Poison()), Name: "sweep.lock"}}
-	states := ledger.NewLeadStates(h.account.Table(names.State()), hash.Of, time.Now)
-	h.drain = &drain.Drainer{Partners: partners, States: states, Log: log, Now: time.Now}
+	states := ledger.NewLeadStates(h.account.Table(names.State()), hash.Of, h.now)
+	h.drain = &drain.Drainer{Partners: partners, States: states, Log: log, Now: h.now}
 	return nil
 }
 
@@ -145,13 +151,13 @@ func (h *House) sas(queue, permissions string) config.Secret {
 	if err != nil {
 		panic(err) // the simulator's own connection string
 	}
-	now := time.Now()
+	now := h.now()
 	return sign.SignQueue(queue, permissions, now.AddDate(0, 0, -1), now.AddDate(2, 0, 0))
 }
 
 // openLane is the first lender's queue, drained into a JSON endpoint.
 func (h *House) openLane(client *http.Client) (drain.Lane, error) {
-	in, err := queueinbox.Open(inbox.Options{Lane: "main", Address: h.sas(Lender+"-0", "up"), Poison: noPoison{}, Client: client, Now: time.Now})
+	in, err := queueinbox.Open(inbox.Options{Lane: "main", Address: h.sas(Lender+"-0", "up"), Poison: noPoison{}, Client: client, Now: h.now})
 	if err != nil {
 		return drain.Lane{}, err
 	}
@@ -159,7 +165,7 @@ func (h *House) openLane(client *http.Client) (drain.Lane, error) {
 	guarded := httpclient.NewClient(httpclient.Options{})
 	s := env.Instance("CRM", "main")
 	s.String("KIND", "")
-	far := rest.Open(s, crm.Options{Client: guarded, Now: time.Now})
+	far := rest.Open(s, crm.Options{Client: guarded, Now: h.now})
 	guarded.Transport = h.tap // it was looked at by Open
 	return drain.Lane{Name: "main", PartnerName: "crf", Partner: h.partner, Inbox: in, CRM: far, CRMName: "main"}, env.Err("CRM_")
 }

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -63,7 +64,7 @@ func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 func canonical(h http.Header) http.Header {
 	out := http.Header{}
 	for name, values := range h {
-		out[http.CanonicalHeaderKey(name)] = values
+		out[http.CanonicalHeaderKey(name)] = slices.Clone(values) // the sender uses its own again
 	}
 	return out
 }
