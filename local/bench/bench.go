@@ -16,6 +16,7 @@ import (
 // bench is one run of the benchmark.
 type bench struct {
 	opts   options
+	root   string // of the checkout
 	dir    string // of the programs that were built
 	report *report.Report
 	gated  bool
@@ -27,6 +28,7 @@ type bench struct {
 const (
 	handlerProgram = "handler"
 	floorProgram   = "floor"
+	bareProgram    = "bare"
 )
 
 func newBench(ctx context.Context, o options, root string, r *report.Report) (*bench, error) {
@@ -34,9 +36,9 @@ func newBench(ctx context.Context, o options, root string, r *report.Report) (*b
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{opts: o, dir: dir, report: r, say: aloud}
+	b := &bench{opts: o, root: root, dir: dir, report: r, say: aloud}
 	b.say("building (the first time takes a minute)")
-	for name, pkg := range map[string]string{handlerProgram: "./functions/handler", floorProgram: "./local/bench/floor"} {
+	for name, pkg := range map[string]string{handlerProgram: "./functions/handler", floorProgram: "./local/bench/floor", bareProgram: "./local/bench/bare"} {
 		if err := measure.Build(ctx, root, pkg, b.program(name)); err != nil {
 			b.close()
 			return nil, err

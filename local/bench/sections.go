@@ -26,6 +26,11 @@ func sections() []section {
 		{"receive", "CPU per accepted lead, c=16 and c=64, against the floors", false, receive},
 		{"latency", "p99 with storage answering in 10 ms", false, latency},
 		{"memory", "peak RSS over a million leads", false, memory},
+		{"deliver", "CPU per event against the same requests alone; time of an event with eight destinations", false, deliver},
+		{"drain", "CPU per message against the same requests alone; throughput; what is lost when the CRM fails", false, drain},
+		{"growth", "CPU per event as destinations and the ledger grow", false, growth},
+		{"peers", "the Node program that a user would write; only with PEERS=1", false, peers},
+		{"cost", "operations, dollars and ceilings of a lead; what a month costs in which none comes", true, costs},
 	}
 }
 

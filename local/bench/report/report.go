@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"leadrelay/local/bench/cost"
 	"leadrelay/local/bench/measure"
 )
 
@@ -19,6 +20,8 @@ type Report struct {
 	Measures   []Measure   `json:"measures"`   // in the order of Targets
 	Candidates []Candidate `json:"candidates"` // of the rounds
 	Facts      []Fact      `json:"facts"`      // what has no target
+
+	Cost *cost.Report `json:"cost,omitempty"` // of a lead, counted and priced
 
 	fresh map[string]bool // what was written down since Load
 }

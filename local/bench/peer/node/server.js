@@ -10,7 +10,7 @@ import Ajv from 'ajv'
 import addFormats from 'ajv-formats'
 
 const digest = (text) => createHash('sha256').update(text).digest()
-const key = digest(process.env.API_KEY ?? '')
+const key = digest(process.env.API_KEY)
 const queue = QueueServiceClient.fromConnectionString(process.env.AzureWebJobsStorage).getQueueClient('leadrelay-intake')
 const ajv = new Ajv({ allErrors: false })
 addFormats(ajv)
@@ -43,9 +43,4 @@ function answer (res, status) {
   res.end(body)
 }
 
-if (process.argv[2] === 'versions') {
-  const of = (name) => JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url))).version
-  console.log(`node ${process.versions.node}, ` + ['@azure/storage-queue', 'ajv', 'ajv-formats'].map((name) => `${name} ${of(name)}`).join(', '))
-} else {
-  createServer({ keepAliveTimeout: 60_000 }, receive).listen(Number(process.env.PORT), '127.0.0.1')
-}
+createServer({ keepAliveTimeout: 60_000 }, receive).listen(Number(process.env.PORT), '127.0.0.1')
