@@ -58,7 +58,7 @@ func aloud(format string, args ...any) {
 
 // plan is how rounds are run.
 func (b *bench) plan() measure.Plan {
-	return measure.Plan{Rounds: b.opts.rounds, Seed: b.opts.seed, Patience: b.opts.patience, Say: b.say}
+	return measure.Plan{Rounds: b.opts.rounds, Seed: b.opts.seed, Again: b.opts.again, Patience: b.opts.patience, Say: b.say}
 }
 
 // how says on what and how something was measured.

@@ -52,6 +52,7 @@ type options struct {
 	rounds   int
 	duration time.Duration
 	warm     time.Duration
+	again    int
 	patience time.Duration
 	leads    int64
 	seed     uint64
@@ -68,6 +69,7 @@ func main() {
 	f.IntVar(&o.rounds, "rounds", 5, "how many rounds")
 	f.DurationVar(&o.duration, "duration", 3*time.Second, "how long each run is measured; at least 2s")
 	f.DurationVar(&o.warm, "warm", time.Second, "how long each run warms up first")
+	f.IntVar(&o.again, "again", 2, "how often a run that others disturbed is repeated")
 	f.DurationVar(&o.patience, "patience", 3*time.Second, "how long to wait before each run for others to leave the machine alone")
 	f.Int64Var(&o.leads, "leads", 1_000_000, "how many leads the memory section sends")
 	f.Uint64Var(&o.seed, "seed", 8, "of the order of the candidates")

@@ -118,7 +118,7 @@ func TestEveryCandidateTakesItsTurn(t *testing.T) {
 // TestADisturbedRoundIsRunAgain wants the calmest of at most three runs to count.
 func TestADisturbedRoundIsRunAgain(t *testing.T) {
 	foreign := []float64{0.9, 0.1, 0.9, 0.5, 0.7}
-	plan := measure.Plan{Rounds: 2, Seed: 1}
+	plan := measure.Plan{Rounds: 2, Seed: 1, Again: 2}
 	got, err := plan.Run(t.Context(), []string{"a"}, func(context.Context, string) (measure.Sample, error) {
 		s := measure.Sample{N: 1, Foreign: foreign[0]}
 		foreign = foreign[1:]

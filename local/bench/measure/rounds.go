@@ -12,14 +12,13 @@ import (
 type Plan struct {
 	Rounds int
 	Seed   uint64 // of the order in which candidates take turns
+	// Again is how often a run is repeated that others disturbed; the calmest of all counts.
+	Again int
 	// Patience is how long to wait before each run for others to leave the machine alone.
 	Patience time.Duration
 	// Say tells of progress, a line at a time; nil says nothing.
 	Say func(format string, args ...any)
 }
-
-// maxRuns is how often one candidate is run in one round on a machine that others use.
-const maxRuns = 3
 
 // Results are the samples of each candidate, by round.
 type Results map[string][]Sample
@@ -42,9 +41,9 @@ func (p Plan) Run(ctx context.Context, candidates []string, once func(ctx contex
 	return out, nil
 }
 
-// calmly runs one candidate, again when others disturbed it; the calmest run counts.
+// calmly runs one candidate, again when others disturbed it.
 func (p Plan) calmly(ctx context.Context, name string, once func(context.Context, string) (Sample, error)) (best Sample, err error) {
-	for run := 1; run <= maxRuns; run++ {
+	for run := 1; run <= 1+p.Again; run++ {
 		p.awaitCalm(ctx)
 		s, err := once(ctx, name)
 		if err != nil {

@@ -1,10 +1,14 @@
 package sink_test
 
 import (
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -240,7 +244,41 @@ func TestSinkWaitsSideBySide(t *testing.T) {
 
 func TestSinkSpeaksTLS(t *testing.T) {
 	s := start(t, sink.Options{TLS: true})
-	if !strings.HasPrefix(s.URL(sink.Queue), "https://") || len(s.CertificatePEM()) == 0 {
-		t.Error("no TLS")
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(s.CertificatePEM()) {
+		t.Fatal("no certificate")
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	defer client.CloseIdleConnections()
+	resp, err := client.Post(s.URL(sink.Queue)+"/leads/messages", "application/xml", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	key, ok := resp.TLS.PeerCertificates[0].PublicKey.(*rsa.PublicKey)
+	if resp.StatusCode != http.StatusCreated || !ok || key.Size() != 2048/8 {
+		t.Errorf("answered %d over TLS", resp.StatusCode)
+	}
+}
+
+// BenchmarkPutMessage is one put with its client, both over bare TCP: what the benchmark's own core does for a request.
+func BenchmarkPutMessage(b *testing.B) {
+	s := start(b, sink.Options{})
+	conn, err := net.Dial("tcp", s.Address(sink.Queue))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	body := "<QueueMessage><MessageText>" + strings.Repeat("x", 3041) + "</MessageText></QueueMessage>"
+	request := fmt.Appendf(nil, "POST /%s/leads/messages?messagettl=-1 HTTP/1.1\r\nHost: sink\r\nContent-Length: %d\r\n\r\n%s", sink.AccountName, len(body), body)
+	answer := make([]byte, 4<<10)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := conn.Write(request); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := conn.Read(answer); err != nil || string(answer[9:12]) != "201" {
+			b.Fatalf("%v: %s", err, answer)
+		}
 	}
 }
