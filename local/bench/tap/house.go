@@ -118,7 +118,7 @@ func (h *House) build(names ledger.Names, destinations *registry.Registry, clien
 	h.deliver = &deliver.Deliverer{Ledger: h.Ledger, Intake: h.Intake, Destinations: destinations, Partners: partners, Open: open, Log: log, Now: h.now}
 	h.sweep = &sweep.Sweeper{Intake: h.Intake, Ledger: h.Ledger, Deliver: h.deliver, Log: log, Now: h.now,
 		Lock: &ledger.Lock{Container: h.account.Container(names.Poison()), Name: "sweep.lock"}}
-	states := ledger.NewLeadStates(h.account.Table(names.State()), hash.Of, h.now)
+	states := ledger.NewLeadStates(h.account, names.State(), hash.Of, time.Now)
 	h.drain = &drain.Drainer{Partners: partners, States: states, Log: log, Now: h.now}
 	return nil
 }
