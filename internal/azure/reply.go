@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -102,13 +103,13 @@ func word(h http.Header, body []byte) string {
 	if code := wordOfJSON(body); code != "" {
 		return code
 	}
-	if m := codeElement.FindSubmatch(body); m != nil {
+	if m := codeElement().FindSubmatch(body); m != nil {
 		return string(m[1])
 	}
 	return ""
 }
 
-var codeElement = regexp.MustCompile(`<(?:\w+:)?[cC]ode>\s*(\w+)\s*</(?:\w+:)?[cC]ode>`)
+var codeElement = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<(?:\w+:)?[cC]ode>\s*(\w+)\s*</(?:\w+:)?[cC]ode>`) })
 
 // wordOfJSON finds {"code":…}, which may be in {"odata.error":…} or {"error":…}.
 func wordOfJSON(body []byte) string {

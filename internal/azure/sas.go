@@ -97,7 +97,7 @@ func (s SAS) Permits(letter rune) bool {
 
 // Beside is the address of another queue or container of the same account, which only an account SAS opens.
 func (s SAS) Beside(name string) (SAS, bool) {
-	if s.secret == nil || !s.secret().account || !storageName.MatchString(name) || len(name) > 63 {
+	if s.secret == nil || !s.secret().account || !storageName().MatchString(name) || len(name) > 63 {
 		return SAS{}, false
 	}
 	s.path = strings.TrimSuffix(s.path, s.name) + name

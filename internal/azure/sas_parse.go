@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"leadrelay/internal/lead"
@@ -82,7 +83,7 @@ func otherService(host string, kind ServiceKind) string {
 }
 
 // storageName is the grammar of queue and container names (facts/azure-storage.md §2), 3 to 63 characters.
-var storageName = regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){2,62}$`)
+var storageName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9](-?[a-z0-9]){2,62}$`) })
 
 func (s *SAS) parsePath(u *url.URL) error {
 	segments := strings.Split(strings.Trim(u.Path, "/"), "/")
@@ -97,7 +98,7 @@ func (s *SAS) parsePath(u *url.URL) error {
 		return malformed("the path must be that of one " + s.kind.String() + ", and nothing beneath it")
 	}
 	s.name = segments[want-1]
-	if !storageName.MatchString(s.name) || len(s.name) > 63 || want == 2 && !storageName.MatchString(segments[0]) {
+	if !storageName().MatchString(s.name) || len(s.name) > 63 || want == 2 && !storageName().MatchString(segments[0]) {
 		return malformed("the path is not that of a " + s.kind.String() + ": names are 3 to 63 of a-z, 0-9 and single hyphens")
 	}
 	s.path = "/" + strings.Join(segments, "/")

@@ -18,11 +18,11 @@ import (
 // Names are the queues, containers and tables of one deployment, all under one prefix.
 type Names struct{ Prefix string }
 
-var prefixPattern = regexp.MustCompile(`^[a-z][a-z0-9]{2,30}$`)
+var prefixPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9]{2,30}$`) })
 
 // Check says whether every name that the prefix makes is one that Azure takes.
 func (n Names) Check() error {
-	if !prefixPattern.MatchString(n.Prefix) {
+	if !prefixPattern().MatchString(n.Prefix) {
 		return fmt.Errorf("must be 3 to 31 lower-case letters and digits, a letter first")
 	}
 	return nil

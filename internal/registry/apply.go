@@ -67,7 +67,7 @@ func (r *Registry) plan(specs []Spec, have []Destination, prune bool) ([]step, e
 	var wrong []error
 	for i, s := range specs {
 		name := s.Name
-		if !namePattern.MatchString(name) { // it might be anything, a SAS URL too
+		if !namePattern().MatchString(name) { // it might be anything, a SAS URL too
 			name = fmt.Sprintf("destination %d", i+1)
 		}
 		if slices.ContainsFunc(specs[:i], func(t Spec) bool { return t.Name == s.Name }) {

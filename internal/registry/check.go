@@ -9,13 +9,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"leadrelay/internal/azure"
 	"leadrelay/internal/config"
 )
 
-var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+var namePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`) })
 
 // judge tells all that is wrong with a destination, and what there is to say about its SAS URLs.
 func (r *Registry) judge(d *Destination) ([]azure.Finding, error) {
@@ -29,7 +30,7 @@ func (r *Registry) judge(d *Destination) ([]azure.Finding, error) {
 		complain(slices.Contains(allowed, value), "%s must be one of %v", name, allowed)
 	}
 	c := d.Config
-	complain(namePattern.MatchString(d.Name), "name must be 1 to 63 lower-case letters, digits and hyphens")
+	complain(namePattern().MatchString(d.Name), "name must be 1 to 63 lower-case letters, digits and hyphens")
 	complain(d.Lender != "", "lender is required")
 	complain(!strings.Contains(d.Lender, "://"), "lender must be a name: it is shown")
 	oneOf("kind", d.Kind, "queue", "blob", "webhook")

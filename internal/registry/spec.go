@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -55,16 +56,16 @@ func ReadSpecs(r io.Reader) ([]Spec, error) {
 // quoted is what yaml quotes of a file in its complaints, and unknown the names of fields that are none: it might be
 // part of a SAS.
 var (
-	quoted  = regexp.MustCompile("`[^`]*`|\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'")
-	unknown = regexp.MustCompile(`(line \d+: field )(.*)( not found in type )`)
-	plain   = regexp.MustCompile(`^[a-zA-Z_-]{1,30}$`)
+	quoted  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`[^`]*`|\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'") })
+	unknown = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(line \d+: field )(.*)( not found in type )`) })
+	plain   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z_-]{1,30}$`) })
 )
 
 func quiet(err error) error {
-	text := quoted.ReplaceAllString(err.Error(), "(…)")
-	return errors.New(unknown.ReplaceAllStringFunc(text, func(m string) string {
-		part := unknown.FindStringSubmatch(m)
-		if plain.MatchString(part[2]) {
+	text := quoted().ReplaceAllString(err.Error(), "(…)")
+	return errors.New(unknown().ReplaceAllStringFunc(text, func(m string) string {
+		part := unknown().FindStringSubmatch(m)
+		if plain().MatchString(part[2]) {
 			return m
 		}
 		return part[1] + "(…)" + part[3]
