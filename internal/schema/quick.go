@@ -16,8 +16,8 @@ type reader struct {
 	room    reflect.Value
 	payload any              // points to the payload, in the room
 	slots   []slot           // in the room
-	any     jsontext.Decoder // of values that the schema leaves open
-	src     bytes.Buffer     // the any's
+	open    jsontext.Decoder // of values that the schema leaves open
+	src     bytes.Buffer     // the open values
 
 	lexer
 	depth int    // how deep what is read is nested

@@ -145,13 +145,13 @@ func (r *reader) skip() bool {
 		r.at = start
 	}
 	r.src = *bytes.NewBuffer(r.body[r.at:])
-	r.any.Reset(&r.src)
+	r.open.Reset(&r.src)
 	for {
-		if _, err := r.any.ReadToken(); err != nil || r.depth+r.any.StackDepth() > lead.MaxDepth {
+		if _, err := r.open.ReadToken(); err != nil || r.depth+r.open.StackDepth() > lead.MaxDepth {
 			return false
 		}
-		if r.any.StackDepth() == 0 {
-			r.at += int(r.any.InputOffset())
+		if r.open.StackDepth() == 0 {
+			r.at += int(r.open.InputOffset())
 			return true
 		}
 	}
