@@ -156,8 +156,10 @@ func malformed(t *testing.T, h Harness) {
 		"empty": nil, "blank": []byte(" "), "null": []byte("null"), "number": []byte("1"), "text": []byte(`"bob@example.com"`),
 		"array": []byte("[]"), "object": []byte("{}"), "cut": body[:len(body)/2], "twice": append(bytes.Clone(body), body...),
 		"bom": append([]byte("\xef\xbb\xbf"), body...), "utf8": bytes.ReplaceAll(body, []byte(":"), []byte(":\xff")),
-		"deep": []byte(strings.Repeat("[", 100_000)), "duplicate": append([]byte(`{"addedYesterday":1,"addedYesterday":2,`), bytes.TrimSpace(body)[1:]...),
-		"deeper than 32": append([]byte(`{"addedYesterday":`+strings.Repeat("[", lead.MaxDepth)+strings.Repeat("]", lead.MaxDepth)+`,`), bytes.TrimSpace(body)[1:]...),
+		"deep":             []byte(strings.Repeat("[", 100_000)),
+		"twice named":      with(body, `"addedYesterday":1,"addedYesterday":2`),
+		"deeper than 32":   with(body, `"addedYesterday":`+strings.Repeat("[", lead.MaxDepth)+strings.Repeat("]", lead.MaxDepth)),
+		"half a surrogate": with(body, `"addedYesterday":"\ud800"`), "leading zero": with(body, `"addedYesterday":01`),
 	} {
 		if _, err := p.Decode(request(h, bad), bad); lead.KindOf(err) != lead.Invalid {
 			t.Errorf("%s: got %v, want invalid", name, err)
@@ -165,4 +167,9 @@ func malformed(t *testing.T, h Harness) {
 			private(t, err.Error())
 		}
 	}
+}
+
+// with is an object with more members.
+func with(object []byte, members string) []byte {
+	return append([]byte("{"+members+","), bytes.TrimSpace(object)[1:]...)
 }
