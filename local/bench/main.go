@@ -163,16 +163,21 @@ func writeREADME(root, results string) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(root, "README.md")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
+	for path, put := range map[string]func(string) (string, error){"README.md": r.InREADME, "local/bench/README.md": r.InPage} {
+		path = filepath.Join(root, path)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		with, err := put(string(text))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(with), 0o644); err != nil {
+			return err
+		}
 	}
-	with, err := r.InREADME(string(text))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(with), 0o644)
+	return nil
 }
 
 // checkout is the folder that holds go.mod.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"leadrelay/local/bench/lead"
 	"leadrelay/local/bench/measure"
@@ -35,7 +36,9 @@ func peers(ctx context.Context, b *bench) error {
 		b.say("gate %-10s %s", c.name, summary(got))
 	}
 	b.say("%s: %s", node.Versions, defect)
-	got, err := b.rounds(ctx, both, 16)
+	warm := *b
+	warm.opts.warm = max(b.opts.warm, 3*time.Second) // what Node compiles it compiles in the first seconds
+	got, err := warm.rounds(ctx, both, 16)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,8 @@ const (
 	endPeers   = "<!-- bench peers ends -->"
 )
 
-// withCost puts the cost and the peers between their marks, where there are any.
-func (r *Report) withCost(readme string) (string, error) {
+// InPage puts the cost and the peers between their marks, where a text has any.
+func (r *Report) InPage(readme string) (string, error) {
 	for _, part := range []struct{ begin, end, text string }{{beginCost, endCost, r.costs()}, {beginPeers, endPeers, r.peers()}} {
 		head, rest, one := strings.Cut(readme, part.begin)
 		_, tail, two := strings.Cut(rest, part.end)

@@ -87,7 +87,7 @@ func (r *Report) InREADME(readme string) (string, error) {
 	if !one || !two {
 		return "", fmt.Errorf("the README has no place between %q and %q", begin, end)
 	}
-	return r.withCost(head + begin + "\n" + r.Markdown() + end + tail)
+	return r.InPage(head + begin + "\n" + r.Markdown() + end + tail)
 }
 
 // Markdown is the tables as the README shows them.
