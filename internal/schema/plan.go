@@ -30,6 +30,7 @@ const none = -1
 
 // object is a struct of the schema: what its members are and what is asked of them.
 type object struct {
+	path    string   // what stands before its members' names in a path: "", "businessAddress."
 	members []member // in the order of the fields, which is the document's
 	byName  map[string]*member
 	needs   []need
@@ -41,7 +42,7 @@ type object struct {
 // member is a named member of an object.
 type member struct {
 	name   string
-	quoted string // as it stands in JSON: `"city"`
+	path   string // "businessAddress.city"
 	next   int    // the index of the member behind it
 	kind   kind
 	slot   int
@@ -69,7 +70,7 @@ const (
 
 // need is a field that the document promises.
 type need struct {
-	name string
+	path string
 	slot int
 	hard bool // `required`; else `expected`
 }
@@ -77,17 +78,17 @@ type need struct {
 // newPlan compiles a struct type. It panics on what it does not know.
 func newPlan(t reflect.Type, tables map[string]map[string]bool) *plan {
 	c := &compiler{tables: tables}
-	root := c.object(t, c.place(t))
+	root := c.object(t, c.place(t), "")
 	return &plan{root: root, room: reflect.StructOf(c.room), fields: c.fields}
 }
 
 // object compiles one struct, which lies in the room's field at, and those that it points to.
-func (c *compiler) object(t reflect.Type, at int) *object {
+func (c *compiler) object(t reflect.Type, at int, path string) *object {
 	if t.Kind() != reflect.Struct || slices.Contains(c.above, t) {
 		panic(fmt.Sprintf("schema: %v is no struct, or holds itself", t))
 	}
 	c.above = append(c.above, t)
-	o := &object{members: make([]member, 0, t.NumField()), byName: map[string]*member{}, extra: none, raw: none}
+	o := &object{path: path, members: make([]member, 0, t.NumField()), byName: map[string]*member{}, extra: none, raw: none}
 	for i := range t.NumField() {
 		c.start(t.Field(i))
 		slot := len(c.fields)
@@ -100,7 +101,7 @@ func (c *compiler) object(t reflect.Type, at int) *object {
 		case !c.field.IsExported() || showName(name) != name || o.byName[name] != nil:
 			c.fail("name")
 		default:
-			o.members = append(o.members, member{name: name, quoted: `"` + name + `"`, next: len(o.members) + 1, slot: slot})
+			o.members = append(o.members, member{name: name, path: path + name, next: len(o.members) + 1, slot: slot})
 			o.byName[name] = &o.members[len(o.members)-1]
 			c.member(o, o.byName[name])
 		}
@@ -146,7 +147,7 @@ func (c *compiler) member(o *object, m *member) {
 	case nested:
 		c.promise(o, m, "required", "expected")
 		c.done()
-		m.object = c.object(t.Elem(), c.fields[m.slot].place)
+		m.object = c.object(t.Elem(), c.fields[m.slot].place, m.path+".")
 		o.keeps = o.keeps || m.object.keeps
 	}
 }
@@ -182,15 +183,10 @@ func (c *compiler) kind(t reflect.Type) kind {
 	return 0
 }
 
-// member finds a name as it stands in JSON; plain says that it stands for itself. Members mostly come in the document's
-// order, so the next is tried first.
-func (o *object) member(quoted []byte, plain bool, next int) *member {
-	if next < len(o.members) && string(quoted) == o.members[next].quoted {
+// member finds a member by its name. Members mostly come in the document's order, so the next is tried first.
+func (o *object) member(name []byte, next int) *member {
+	if next < len(o.members) && string(name) == o.members[next].name {
 		return &o.members[next]
-	}
-	name := quoted[1 : len(quoted)-1]
-	if !plain {
-		name, _ = jsontext.AppendUnquote(nil, quoted) // what is wrong names no member
 	}
 	return o.byName[string(name)]
 }

@@ -20,12 +20,25 @@ type reader struct {
 	src     bytes.Buffer     // the open values
 
 	lexer
-	depth int    // how deep what is read is nested
-	copy  string // of the body: texts and decimals are parts of it
-	notes []lead.Note
-	elems []string  // the texts of arrays
-	lists []*string // the arrays, one behind the other
+	depth   int       // how deep what is read is nested
+	objects []*object // those that came
+	found   []found   // the texts that came
+	letters []byte    // of these texts, one behind the other
+	elems   []string  // places for those in arrays
+	lists   []*string // the arrays, one behind the other
+	notes   []lead.Note
 }
+
+// found is a text that came, or a decimal.
+type found struct {
+	*member
+	element int // its index in an array, or alone
+	end     int // of its letters
+	place   *string
+}
+
+// alone is the index of a value that is no element of an array.
+const alone = -1
 
 // slot is a field in the room, found once: reflection takes longer to find it than a reader to fill it.
 type slot struct {
@@ -54,27 +67,25 @@ func newReader(p *plan) *reader {
 
 // clear forgets the latest body.
 func (r *reader) clear() {
-	const most = 1 << 10 // elements to keep room for
+	const most = 1 << 16 // letters to keep room for: those of a large lead
 	r.room.SetZero()
 	for i := range r.slots {
 		r.slots[i].seen = false
 	}
-	r.lexer, r.depth, r.copy, r.notes = lexer{}, 0, "", nil
+	r.lexer, r.depth, r.notes = lexer{}, 0, nil
 	clear(r.elems)
 	clear(r.lists)
-	r.elems, r.lists = r.elems[:0], r.lists[:0]
-	if cap(r.lists) == 0 || cap(r.lists) > most {
-		r.elems, r.lists = make([]string, 0, 8), make([]*string, 0, 8)
+	r.objects, r.found, r.letters, r.elems, r.lists = r.objects[:0], r.found[:0], r.letters[:0], r.elems[:0], r.lists[:0]
+	if cap(r.lists) == 0 || cap(r.letters) > most || cap(r.found) > most/8 {
+		r.found, r.letters, r.elems, r.lists = nil, nil, nil, make([]*string, 0, 8)
 	}
 }
 
 // read fills the payload from body.
 func (r *reader) read(o *object, body []byte) ([]lead.Note, bool) {
-	r.body, r.copy = body, string(body)
-	if !r.object(o) || r.next() != 0 || r.at < len(body) {
-		return nil, false
-	}
-	return sorted(r.notes), true
+	r.body = body
+	ok := r.object(o) && r.next() == 0 && r.at == len(body) && r.judge()
+	return sorted(r.notes), ok
 }
 
 // object reads an object.
@@ -90,11 +101,11 @@ func (r *reader) object(o *object) bool {
 		if !first && !r.take(',') {
 			return false
 		}
-		name, plain, ok := r.quoted()
+		name, ok := r.name()
 		if !ok || !r.take(':') {
 			return false
 		}
-		if m := o.member(name, plain, next); m == nil {
+		if m := o.member(name, next); m == nil {
 			if unknown, ok = r.unknown(unknown, name); !ok {
 				return false
 			}
@@ -103,20 +114,34 @@ func (r *reader) object(o *object) bool {
 		}
 	}
 	r.depth--
+	r.objects = append(r.objects, o)
 	if o.extra != none && unknown != nil {
 		*r.slots[o.extra].to.(*Extra) = unknown
-		r.notes = append(r.notes, unknownFields("", unknown)...)
+		r.notes = append(r.notes, unknownFields(o.path, unknown)...)
 	}
 	if o.raw != none {
 		*r.slots[o.raw].to.(*Raw) = r.since(start)
 	}
-	return r.promised(o)
+	return true
+}
+
+// name reads a member's name.
+func (r *reader) name() ([]byte, bool) {
+	v, plain, ok := r.quoted()
+	switch {
+	case !ok:
+		return nil, false
+	case plain:
+		return v[1 : len(v)-1], true
+	default:
+		name, err := jsontext.AppendUnquote(nil, v)
+		return name, err == nil
+	}
 }
 
 // unknown writes down the name of a member that the schema does not name, and skips its value.
-func (r *reader) unknown(unknown Extra, quoted []byte) (Extra, bool) {
-	name, err := jsontext.AppendUnquote(nil, quoted)
-	if _, twice := unknown[string(name)]; twice || err != nil {
+func (r *reader) unknown(unknown Extra, name []byte) (Extra, bool) {
+	if _, twice := unknown[string(name)]; twice {
 		return unknown, false
 	}
 	if unknown == nil {
@@ -124,20 +149,6 @@ func (r *reader) unknown(unknown Extra, quoted []byte) (Extra, bool) {
 	}
 	unknown[string(name)] = Skipped{}
 	return unknown, r.skip()
-}
-
-// promised looks for the fields that the document promises.
-func (r *reader) promised(o *object) bool {
-	for _, n := range o.needs {
-		switch {
-		case !r.slots[n.slot].field.IsZero():
-		case n.hard:
-			return false
-		default:
-			r.notes = append(r.notes, lead.Note{Code: lead.NoteAbsentField, Field: n.name})
-		}
-	}
-	return true
 }
 
 // member reads the value of a member.
@@ -156,7 +167,7 @@ func (r *reader) member(m *member) bool {
 	case texts:
 		return r.texts(m, s.to.(*[]*string))
 	case decimal:
-		return r.decimal(m, s.to.(*lead.Decimal))
+		return r.decimal(m, (*string)(s.to.(*lead.Decimal)))
 	case integer:
 		return r.integer(m, s.to.(**int64), s.place.(*int64))
 	case boolean:
@@ -186,10 +197,5 @@ func (r *reader) nested(m *member, s *slot) bool {
 		return r.word("null")
 	}
 	s.field.Set(s.placed)
-	first := len(r.notes)
-	ok := r.object(m.object)
-	for i := first; i < len(r.notes); i++ {
-		r.notes[i].Field = m.name + "." + r.notes[i].Field
-	}
-	return ok
+	return r.object(m.object)
 }

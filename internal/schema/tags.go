@@ -60,7 +60,7 @@ func (c *compiler) done() {
 func (c *compiler) promise(o *object, m *member, words ...string) bool {
 	for _, word := range words {
 		if c.take(word) {
-			o.needs = append(o.needs, need{name: m.name, slot: m.slot, hard: word == "required"})
+			o.needs = append(o.needs, need{path: m.path, slot: m.slot, hard: word == "required"})
 			return true
 		}
 	}

@@ -10,11 +10,9 @@ import (
 	"leadrelay/internal/lead"
 )
 
-// alone is the index of a value that is no element of an array.
-const alone = -1
-
-// text reads a text or null, which is nil: the member's value, or element i of it. A text goes to place, and to points there.
-func (r *reader) text(m *member, i int, to **string, place *string) bool {
+// text reads a text or null, which is nil: the member's value, or an element of it. A text will lie in place, and to
+// points there.
+func (r *reader) text(m *member, element int, to **string, place *string) bool {
 	if r.next() != '"' {
 		return r.word("null")
 	}
@@ -22,32 +20,16 @@ func (r *reader) text(m *member, i int, to **string, place *string) bool {
 	if !ok {
 		return false
 	}
-	*to = place
 	if plain {
-		*place = r.copy[r.at-len(v)+1 : r.at-1]
-		return r.abides(m, i, *place)
-	}
-	s, err := jsontext.AppendUnquote(nil, v)
-	*place = string(s)
-	return err == nil && r.abides(m, i, *place)
-}
-
-// abides judges a text by the member's rules. It is false for a fault.
-func (r *reader) abides(m *member, i int, s string) bool {
-	for _, rule := range m.texts {
-		if rule.holds(s) {
-			continue
-		}
-		if rule.note == "" {
+		r.letters = append(r.letters, v[1:len(v)-1]...)
+	} else {
+		var err error
+		if r.letters, err = jsontext.AppendUnquote(r.letters, v); err != nil {
 			return false
 		}
-		path := m.name
-		if i != alone {
-			path += "[" + strconv.Itoa(i) + "]"
-		}
-		r.notes = append(r.notes, lead.Note{Code: rule.note, Field: path})
-		return true // one finding a value, as the validator does
 	}
+	*to = place
+	r.found = append(r.found, found{m, element, len(r.letters), place})
 	return true
 }
 
@@ -76,21 +58,15 @@ func (r *reader) texts(m *member, to *[]*string) bool {
 	return true
 }
 
-// decimal reads a number or null, which is empty.
-func (r *reader) decimal(m *member, to *lead.Decimal) bool {
+// decimal reads a number or null, which is empty. Its text will lie in place.
+func (r *reader) decimal(m *member, place *string) bool {
 	if r.next() == 'n' {
 		return r.word("null")
 	}
 	v, ok := r.number()
-	if !ok {
-		return false
-	}
-	*to = lead.Decimal(r.copy[r.at-len(v) : r.at])
-	if len(m.bounds) == 0 {
-		return true
-	}
-	f := to.Float()
-	return m.zeroOK && f == 0 || !slices.ContainsFunc(m.bounds, func(b bound) bool { return !b.holdsReal(f) })
+	r.letters = append(r.letters, v...)
+	r.found = append(r.found, found{m, alone, len(r.letters), place})
+	return ok
 }
 
 // integer reads a whole number, written as one, or null, which is nil.

@@ -3,6 +3,7 @@ package partnertest
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // Agree checks that both ways of a driver's schema have one verdict: of its samples, however indented, and of each
-// sample with one member or element changed in every way that the suite knows.
+// sample with one member or element changed, or something stray put in, in every way that the suite knows.
 func Agree[T any](t *testing.T, s *schema.Schema[T]) {
 	for _, name := range samples(t) {
 		body := read(t, name)
@@ -24,6 +25,12 @@ func Agree[T any](t *testing.T, s *schema.Schema[T]) {
 			}
 			agree(t, s, indented)
 		}
+		for i := range body {
+			for _, more := range stray() {
+				agree(t, s, slices.Concat(body[:i], []byte(more), body[i:]))
+				agree(t, s, slices.Concat(body[:i], []byte(more), body[i+1:]))
+			}
+		}
 		for _, at := range places("", parse(t, body)) {
 			for _, value := range odd() {
 				if value == any(gone{}) && strings.HasSuffix(at.path, "]") {
@@ -33,6 +40,11 @@ func Agree[T any](t *testing.T, s *schema.Schema[T]) {
 			}
 		}
 	}
+}
+
+// stray is what a body may have too much of, at any place.
+func stray() []string {
+	return []string{"", " ", "\"", "\\", `\;`, `\"`, `\u0000`, `\ud800`, "{", "}", "[", "]", ",", ":", "-", "0", ".", "e", "null", "\x00", "\x1f", "\x7f", "\x80", "\xff", "é", "\ufeff"}
 }
 
 // odd are values that hardly a member takes, and the hardest of those that it may.
