@@ -55,15 +55,11 @@ func malformed(dec *jsontext.Decoder, err error) error {
 // ContentHash is the SHA-256 of a well-formed payload without its insignificant white space: member order, number
 // digits and escapes count. Equal content sent twice hashes alike however it was indented.
 func ContentHash(body []byte) [sha256.Size]byte {
-	const small, usual = 1 << 10, 4 << 10 // what the stack has room for
-	switch {
-	case blank(body, 0) == len(body):
-		return sha256.Sum256(body)
-	case len(body) <= small:
-		return sha256.Sum256(appendCompact(make([]byte, 0, small), body))
-	default:
-		return sha256.Sum256(appendCompact(make([]byte, 0, usual), body))
+	const small, usual = 512, 4 << 10 // what the stack has room for
+	if len(body) <= small {
+		return sha256.Sum256(compact(make([]byte, 0, small), body))
 	}
+	return sha256.Sum256(compact(make([]byte, 0, usual), body))
 }
 
 // HexHash is [ContentHash] in hexadecimal.
@@ -74,46 +70,45 @@ func HexHash(body []byte) string {
 	return string(digits[:])
 }
 
-// appendCompact appends well-formed JSON without the white space between its tokens.
-func appendCompact(b, text []byte) []byte {
+// compact is well-formed JSON without the white space between its tokens: text itself if it has none, else room, filled.
+func compact(room, text []byte) []byte {
+	from := 0 // what is copied next
 	for i := 0; i < len(text); i++ {
-		from := i
-		i = blank(text, i)
-		b = append(b, text[from:i]...)
-	}
-	return b
-}
-
-// blank is where the next white space between tokens stands, from i on; the end, if there is none.
-func blank(text []byte, i int) int {
-	for ; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '"':
-			i += closing(text[i:])
+			i = closing(text, i)
 		case c <= ' ':
-			return i
+			room = append(room, text[from:i]...)
+			for i+1 < len(text) && text[i+1] <= ' ' {
+				i++
+			}
+			from = i + 1
 		}
 	}
-	return i
+	if from == 0 {
+		return text
+	}
+	return append(room, text[min(from, len(text)):]...)
 }
 
-// closing is where the quote stands that ends the string with which text begins: the first behind an even number of
-// backslashes. If there is none it is the last byte.
-func closing(text []byte) int {
-	for i := 0; ; {
+// closing is where the quote stands that ends the string begun at i: the first behind an even number of backslashes. If
+// there is none it is the end of text.
+func closing(text []byte, i int) int {
+	for {
 		n := bytes.IndexByte(text[i+1:], '"')
 		if n < 0 {
-			return len(text) - 1
+			return len(text)
 		}
 		i += 1 + n
-		first := i
-		for text[first-1] == '\\' {
-			first--
-		}
-		if (i-first)%2 == 0 {
+		if text[i-1] != '\\' || !escaped(text[:i]) {
 			return i
 		}
 	}
+}
+
+// escaped says whether what follows text, which ends with a backslash, is escaped by it.
+func escaped(text []byte) bool {
+	return (len(text)-len(bytes.TrimRight(text, `\`)))%2 == 1
 }
 
 // Decimal is a JSON number kept as its text, so that no digit is lost: "25000.00". It is empty for null and absent.

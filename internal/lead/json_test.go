@@ -160,7 +160,7 @@ func FuzzContentHashIsOfTheCompactText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got := ContentHash(body) // never panics
 		if WellFormed(body) == nil && got != sha256.Sum256(compacted(t, body)) {
-			t.Errorf("%q is taken for %q", body, appendCompact(nil, body))
+			t.Errorf("%q is taken for %q", body, compact(nil, body))
 		}
 	})
 }

@@ -1,6 +1,10 @@
 package schema
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // lexer reads JSON as jsontext does: strict in grammar and UTF-8, but twice as fast, because a schema says what comes
 // next. Its methods are false for what is not there.
@@ -45,13 +49,19 @@ func (x *lexer) quoted() (s []byte, plain, ok bool) {
 	if x.next() != '"' {
 		return nil, false, false
 	}
-	start := x.at
+	b, start := x.body, x.at
 	plain, ascii := true, true
-	for i := start + 1; i < len(x.body); i++ {
-		switch c := x.body[i]; {
+	for i := start + 1; i < len(b); i++ {
+		for i+8 < len(b) {
+			skip := ordinary(binary.LittleEndian.Uint64(b[i:]))
+			if i += skip; skip < 8 {
+				break
+			}
+		}
+		switch c := b[i]; {
 		case c == '"':
 			x.at = i + 1
-			s = x.body[start:x.at]
+			s = b[start:x.at]
 			return s, plain, ascii || utf8.Valid(s)
 		case c < ' ':
 			return nil, false, false
@@ -63,6 +73,15 @@ func (x *lexer) quoted() (s []byte, plain, ok bool) {
 		}
 	}
 	return nil, false, false
+}
+
+// ordinary is how many of the eight bytes of word, the lowest first, come before one that ends a string, escapes, is a
+// control character or not ASCII.
+func ordinary(word uint64) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	// Each term has a byte's high bit set if the byte is one of those, and above such a byte perhaps others.
+	special := word | (word - each*' ') | (word ^ each*'"' - each) | (word ^ each*'\\' - each)
+	return bits.TrailingZeros64(special&high) / 8
 }
 
 // number takes a number.

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"bytes"
 	"reflect"
 
 	"github.com/go-json-experiment/json"
@@ -14,10 +13,9 @@ import (
 // read it. Its methods are false for what it leaves to [Schema.Thorough].
 type reader struct {
 	room    reflect.Value
-	payload any              // points to the payload, in the room
-	slots   []slot           // in the room
-	open    jsontext.Decoder // of values that the schema leaves open
-	src     bytes.Buffer     // the open values
+	payload any    // points to the payload, in the room
+	slots   []slot // in the room
+	round   uint   // counts the bodies
 
 	lexer
 	depth   int       // how deep what is read is nested
@@ -26,6 +24,7 @@ type reader struct {
 	letters []byte    // of these texts, one behind the other
 	elems   []string  // places for those in arrays
 	lists   []*string // the arrays, one behind the other
+	names   [][]byte  // in the objects that are being skipped
 	notes   []lead.Note
 }
 
@@ -46,7 +45,7 @@ type slot struct {
 	to     any           // points to the field: **string, *lead.Decimal
 	place  any           // what the field may point to: *string, *int64
 	placed reflect.Value // the same
-	seen   bool          // its member came
+	round  uint          // the latest in which its member came
 }
 
 func newReader(p *plan) *reader {
@@ -69,15 +68,15 @@ func newReader(p *plan) *reader {
 func (r *reader) clear() {
 	const most = 1 << 16 // letters to keep room for: those of a large lead
 	r.room.SetZero()
-	for i := range r.slots {
-		r.slots[i].seen = false
-	}
+	r.round++
 	r.lexer, r.depth, r.notes = lexer{}, 0, nil
 	clear(r.elems)
 	clear(r.lists)
-	r.objects, r.found, r.letters, r.elems, r.lists = r.objects[:0], r.found[:0], r.letters[:0], r.elems[:0], r.lists[:0]
-	if cap(r.lists) == 0 || cap(r.letters) > most || cap(r.found) > most/8 {
-		r.found, r.letters, r.elems, r.lists = nil, nil, nil, make([]*string, 0, 8)
+	clear(r.names[:cap(r.names)])
+	r.objects, r.found, r.letters = r.objects[:0], r.found[:0], r.letters[:0]
+	r.elems, r.lists, r.names = r.elems[:0], r.lists[:0], r.names[:0]
+	if cap(r.lists) == 0 || cap(r.letters)+8*(cap(r.found)+cap(r.names)) > most {
+		r.found, r.letters, r.elems, r.lists, r.names = nil, nil, nil, make([]*string, 0, 8), nil
 	}
 }
 
@@ -92,7 +91,7 @@ func (r *reader) read(o *object, body []byte) ([]lead.Note, bool) {
 func (r *reader) object(o *object) bool {
 	r.next()
 	start := r.at
-	if r.depth++; r.depth > lead.MaxDepth || !r.take('{') {
+	if !r.enter('{') {
 		return false
 	}
 	var unknown Extra
@@ -154,10 +153,10 @@ func (r *reader) unknown(unknown Extra, name []byte) (Extra, bool) {
 // member reads the value of a member.
 func (r *reader) member(m *member) bool {
 	s := &r.slots[m.slot]
-	if s.seen {
+	if s.round == r.round {
 		return false
 	}
-	s.seen = true
+	s.round = r.round
 	switch m.kind {
 	case text:
 		return r.text(m, alone, s.to.(**string), s.place.(*string))

@@ -1,13 +1,10 @@
 package schema
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"leadrelay/internal/lead"
 )
 
 // text reads a text or null, which is nil: the member's value, or an element of it. A text will lie in place, and to
@@ -38,8 +35,7 @@ func (r *reader) texts(m *member, to *[]*string) bool {
 	if r.next() != '[' {
 		return r.word("null")
 	}
-	r.at++
-	if r.depth == lead.MaxDepth {
+	if !r.enter('[') {
 		return false
 	}
 	start := len(r.lists)
@@ -54,6 +50,7 @@ func (r *reader) texts(m *member, to *[]*string) bool {
 		}
 		r.lists = append(r.lists, s)
 	}
+	r.depth--
 	*to = slices.Clip(r.lists[start:])
 	return true
 }
@@ -97,41 +94,3 @@ func (r *reader) boolean(to **bool, place *bool) bool {
 		return r.word("null")
 	}
 }
-
-// value reads a value of any kind as it lies in the body, which it aliases.
-func (r *reader) value() (jsontext.Value, bool) {
-	r.next()
-	start := r.at
-	ok := r.skip()
-	return r.since(start), ok
-}
-
-// skip passes over one value of any kind and sees how deep it nests.
-func (r *reader) skip() bool {
-	switch c := r.next(); {
-	case c == '-' || c >= '0' && c <= '9':
-		_, ok := r.number()
-		return ok
-	case c == '{' || c == '[':
-		start := r.at
-		r.at++
-		if r.take(c + 2) { // it is empty: in ASCII, what closes it is two further on
-			return r.depth < lead.MaxDepth
-		}
-		r.at = start
-	}
-	r.src = *bytes.NewBuffer(r.body[r.at:])
-	r.open.Reset(&r.src)
-	for {
-		if _, err := r.open.ReadToken(); err != nil || r.depth+r.open.StackDepth() > lead.MaxDepth {
-			return false
-		}
-		if r.open.StackDepth() == 0 {
-			r.at += int(r.open.InputOffset())
-			return true
-		}
-	}
-}
-
-// since is what was read of the body since start. Nobody can append to it.
-func (r *reader) since(start int) []byte { return slices.Clip(r.body[start:r.at]) }

@@ -26,11 +26,13 @@ type Partner struct {
 	name   string
 	gate   partner.Gate
 	schema *schema.Schema[payload]
+	events map[string]known
+	empty  string // the hash of empty details, which most events have
 }
 
 // Open reads TOKEN and TOKEN_OLD; TOKEN must be set.
 func Open(s *config.Settings, _ func() time.Time) partner.Partner {
-	p := &Partner{name: s.Name(), schema: schema.New[payload](nil)}
+	p := &Partner{name: s.Name(), schema: schema.New[payload](nil), events: events(), empty: lead.HexHash([]byte("{}"))}
 	p.gate.Token(s)
 	if p.gate.Empty() {
 		s.Complain("TOKEN", "set it (openssl rand -hex 32): Credzu sends no proof, so a secret end of the URL, "+
@@ -52,18 +54,19 @@ func (p *Partner) Verify(partner.Request, []byte) error { return nil }
 // second are two events. An event name that the document does not list is noted.
 func (p *Partner) Decode(_ partner.Request, body []byte) (e lead.Event, err error) {
 	err = p.schema.Decode(body, func(in *payload, notes []lead.Note) error {
-		known, ok := events(in.Event)
+		event, ok := p.events[in.Event]
 		if !ok {
+			event = known{"credzu." + partner.Word(in.Event), lead.Medium, lead.Unknown}
 			notes = append(notes, lead.Note{Code: lead.NoteUnknownEvent, Field: "event"})
 		}
 		id, at := strconv.FormatInt(*in.LeadID, 10), text(in.Timestamp)
 		e = lead.Event{
-			Type:     "credzu." + partner.Word(in.Event),
-			Key:      []string{id, in.Event, at, hash(in.Details)},
+			Type:     event.kind,
+			Key:      []string{id, in.Event, at, p.hash(in.Details)},
 			About:    lead.Activity,
-			Lead:     lead.Lead{Partner: p.name, ID: id, Ref: text(in.PartnerLeadID), Status: in.Event, Stage: known.stage},
+			Lead:     lead.Lead{Partner: p.name, ID: id, Ref: text(in.PartnerLeadID), Status: in.Event, Stage: event.stage},
 			Occurred: lead.ParseTime(at),
-			Priority: known.priority,
+			Priority: event.priority,
 			Notes:    notes,
 		}
 		return nil
@@ -72,11 +75,15 @@ func (p *Partner) Decode(_ partner.Request, body []byte) (e lead.Event, err erro
 }
 
 // hash tells details apart; absent is not the same as empty.
-func hash(d details) string {
-	if d == nil {
+func (p *Partner) hash(d details) string {
+	switch string(d) {
+	case "":
 		return ""
+	case "{}":
+		return p.empty
+	default:
+		return lead.HexHash(d)
 	}
-	return lead.HexHash(d)
 }
 
 // text is an optional string, empty when null or absent.

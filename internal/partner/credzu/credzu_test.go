@@ -57,7 +57,7 @@ func FuzzCredzu(f *testing.F) { partnertest.Fuzz(f, harness()) }
 
 func BenchmarkCost(b *testing.B) { partnertest.Cost(b, harness()) }
 
-func TestAllocates(t *testing.T) { partnertest.Allocates(t, harness(), 0, 5) }
+func TestAllocates(t *testing.T) { partnertest.Allocates(t, harness(), 0, 3) }
 
 func decode(t *testing.T, body string) lead.Event {
 	t.Helper()

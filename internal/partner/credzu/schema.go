@@ -49,29 +49,24 @@ func isBlank(b []byte) bool {
 	return true
 }
 
-// known is a documented event: how urgent the document says it is, and where the lead stands by it.
+// known is a documented event: its type, how urgent the document says it is, and where the lead stands by it.
 type known struct {
+	kind     string
 	priority lead.Priority
 	stage    lead.Stage
 }
 
 // events is the document's "Available Events" table. The stages are ours: credit repair goes on until mortgage_ready,
 // "Borrower is ready to return", is what a lender calls qualified; a new score alone says nothing about the stage.
-func events(name string) (known, bool) {
-	switch name {
-	case "lead_received":
-		return known{lead.Low, lead.Open}, true
-	case "client_account_created", "credit_scan_completed":
-		return known{lead.Medium, lead.Engaged}, true
-	case "client_engaged_in_chat":
-		return known{lead.Low, lead.Engaged}, true
-	case "contract_signed", "escrow_funded":
-		return known{lead.High, lead.Engaged}, true
-	case "score_update":
-		return known{lead.High, lead.Unknown}, true
-	case "mortgage_ready":
-		return known{lead.Critical, lead.Qualified}, true
-	default:
-		return known{lead.Medium, lead.Unknown}, false
+func events() map[string]known {
+	return map[string]known{
+		"lead_received":          {"credzu.lead_received", lead.Low, lead.Open},
+		"client_account_created": {"credzu.client_account_created", lead.Medium, lead.Engaged},
+		"credit_scan_completed":  {"credzu.credit_scan_completed", lead.Medium, lead.Engaged},
+		"client_engaged_in_chat": {"credzu.client_engaged_in_chat", lead.Low, lead.Engaged},
+		"contract_signed":        {"credzu.contract_signed", lead.High, lead.Engaged},
+		"escrow_funded":          {"credzu.escrow_funded", lead.High, lead.Engaged},
+		"score_update":           {"credzu.score_update", lead.High, lead.Unknown},
+		"mortgage_ready":         {"credzu.mortgage_ready", lead.Critical, lead.Qualified},
 	}
 }
