@@ -87,7 +87,7 @@ type Event struct {
 	// Key identifies the event among the partner's events. Two notifications with equal keys are the same event.
 	// The ledger keeps a keyed hash of it, so it may hold ids but no personal data in the clear.
 	Key []string
-	// Versioned says that the key is the lead's id and a hash of its content: a later event of the same lead with
+	// Versioned says that the key is the lead's id and, last, the [HexHash] of its content: a later event of the same lead with
 	// another hash is an update, and the same hash again may be a duplicate or a return to it (DESIGN 3a).
 	Versioned bool
 	// About says whether the event carries the lead itself or something that happened to one.

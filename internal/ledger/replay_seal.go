@@ -1,10 +1,6 @@
 package ledger
 
-import (
-	"encoding/hex"
-
-	"leadrelay/internal/lead"
-)
+import "leadrelay/internal/lead"
 
 // maxNotes bounds the notes that travel with an event.
 const maxNotes = 64
@@ -21,8 +17,7 @@ func Seal(h Hash, e lead.Envelope, event lead.Event) Message {
 		m.Form = h.Submission(e.Partner, event.Lead.SubmissionID)
 	}
 	if event.Versioned {
-		content := lead.ContentHash(e.Data)
-		m.Content = hex.EncodeToString(content[:])
+		m.Content = event.Key[len(event.Key)-1]
 	}
 	return m
 }

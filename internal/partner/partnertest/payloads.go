@@ -94,6 +94,9 @@ func sameKey(t *testing.T, h Harness) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if want.Versioned && want.Key[len(want.Key)-1] != lead.HexHash(body) {
+			t.Errorf("%s: its key does not end in its content's hash", name)
+		}
 		other := jsontext.Value(bytes.Clone(body))
 		if err := other.Indent(jsontext.WithIndent("\t\t")); err != nil {
 			t.Fatal(err)
