@@ -57,8 +57,8 @@ type Raw []byte
 // for elements behind dive. Paths are JSON names: "businessAddress.city", "collateralTypes[2]". A Schema may be used side by side.
 type Schema[T any] struct {
 	plan    *plan
-	rules   *rules
-	readers sync.Pool // of *reader
+	rules   func() *rules // dear to make, and seldom asked
+	readers sync.Pool     // of *reader
 }
 
 // New makes the schema of T with a driver's lookup tables. It is dear: make one for each driver, not one a payload.
@@ -72,7 +72,7 @@ func New[T any](lookups map[string][]string) *Schema[T] {
 		}
 	}
 	p := newPlan(reflect.TypeFor[T](), tables)
-	return &Schema[T]{plan: p, rules: newRules(tables), readers: sync.Pool{New: func() any { return newReader(p) }}}
+	return &Schema[T]{plan: p, rules: sync.OnceValue(func() *rules { return newRules(tables) }), readers: sync.Pool{New: func() any { return newReader(p) }}}
 }
 
 // Decode reads body, which need not be well-formed, and hands use the payload and what is odd about it: notes in order of
@@ -109,7 +109,7 @@ func (s *Schema[T]) Thorough(body []byte) (*T, []lead.Note, error) {
 		return nil, nil, err
 	}
 	payload := new(T)
-	notes, err := s.rules.decode(body, payload)
+	notes, err := s.rules().decode(body, payload)
 	if err != nil {
 		return nil, nil, err
 	}
