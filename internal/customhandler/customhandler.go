@@ -6,7 +6,6 @@
 package customhandler
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,10 +14,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The headers that the host adds to every call.
@@ -38,47 +35,19 @@ func InvocationID(h http.Header) string {
 	return strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
 }
 
-// Invocation is one call of a function that is not HTTP. What the host calls Metadata is not read: a message's own members
-// overwrite it, so it can never be trusted.
-type Invocation struct {
-	ID   string
-	Data map[string]jsontext.Value // by binding name
-}
-
-// Text is a string binding's value. The host encodes a string twice; one level is accepted too.
-func (i Invocation) Text(binding string) ([]byte, error) {
-	raw, ok := i.Data[binding]
-	if !ok {
-		return nil, fmt.Errorf("the invocation has no binding %q", binding)
-	}
-	once, err := jsontext.AppendUnquote(nil, raw)
-	if err != nil {
-		return raw, nil // an object: it was sent as it is
-	}
-	twice, err := jsontext.AppendUnquote(nil, once)
-	if err != nil {
-		return once, nil
-	}
-	return twice, nil
-}
-
 // Function is what runs on an invocation. An error asks the host to count the invocation as failed, which for a queue
-// message means: bring it back.
+// message means: bring it back. What the invocation gives is the function's until it returns.
 type Function func(ctx context.Context, i Invocation) error
-
-// maxInvocation bounds the body of an invocation: a queue message of 64 KiB arrives escaped up to fourfold, its
-// members once more as metadata.
-const maxInvocation = 4 << 20
 
 // Handle serves a function. Each call has budget to run, which must lie below the host's functionTimeout: that kills
 // the whole process. A panic fails its own invocation only.
 func Handle(name string, budget time.Duration, log *slog.Logger, f Function) http.Handler {
-	over := fmt.Errorf("%s ran out of its %v", name, budget)
+	over, rooms := fmt.Errorf("%s ran out of its %v", name, budget), &sync.Pool{New: newRoom}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := InvocationID(r.Header)
 		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(r.Context()), budget, over)
 		defer cancel()
-		err := run(ctx, w, r, id, f)
+		err := run(ctx, w, r, id, rooms, f)
 		if err != nil {
 			log.ErrorContext(ctx, "invocation failed", "function", name, "invocation", id, "error", err.Error())
 			answer(w, http.StatusInternalServerError, map[string]string{"error": err.Error()})
@@ -88,33 +57,20 @@ func Handle(name string, budget time.Duration, log *slog.Logger, f Function) htt
 	})
 }
 
-func run(ctx context.Context, w http.ResponseWriter, r *http.Request, id string, f Function) (err error) {
+func run(ctx context.Context, w http.ResponseWriter, r *http.Request, id string, rooms *sync.Pool, f Function) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = Recovered(p)
 		}
 	}()
-	body, err := read(w, r)
-	if err != nil {
-		return err
+	m := rooms.Get().(*room)
+	if err = m.read(w, r); err == nil {
+		err = f(ctx, Invocation{ID: id, room: m})
 	}
-	var in struct{ Data map[string]jsontext.Value }
-	if err := jsonv2.Unmarshal(body, &in); err != nil {
-		return fmt.Errorf("not an invocation of the host: %T", err)
+	if m.body.Cap() <= keep { // after a panic it is let go
+		rooms.Put(m)
 	}
-	return f(ctx, Invocation{ID: id, Data: in.Data})
-}
-
-// read reads a call's body, into a buffer of its length where the host says it.
-func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	var body bytes.Buffer
-	if n := r.ContentLength; n > 0 && n <= maxInvocation {
-		body.Grow(int(n) + bytes.MinRead) // ReadFrom wants to see the end
-	}
-	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxInvocation)); err != nil {
-		return nil, fmt.Errorf("the invocation cannot be read: %T", err)
-	}
-	return body.Bytes(), nil
+	return err
 }
 
 // Recovered is the error of a panic that was recovered: where it happened, and a runtime error's own words. Any other
