@@ -13,7 +13,14 @@ import (
 // Entity is a row to be written. Its methods add a property each and return it.
 type Entity struct {
 	Partition, Key string
-	props          []byte // `,"Name":value` each
+	props          []byte   // `,"Name":value` each
+	binaries       []binary // the others
+}
+
+// binary is an Edm.Binary, which becomes base64 only where the row goes.
+type binary struct {
+	name string
+	data []byte
 }
 
 // NewEntity is a row without properties.
@@ -26,7 +33,7 @@ const usualRow = 384
 
 // Reset begins another row in the memory of this one, which must have been written, or not be wanted any more.
 func (e *Entity) Reset(partition, key string) *Entity {
-	e.Partition, e.Key, e.props = partition, key, e.props[:0]
+	e.Partition, e.Key, e.props, e.binaries = partition, key, e.props[:0], e.binaries[:0]
 	return e
 }
 
@@ -102,11 +109,10 @@ func (e *Entity) Time(name string, v time.Time) *Entity {
 	return e.kind(name, "Edm.DateTime")
 }
 
-// Bytes adds an Edm.Binary.
+// Bytes adds an Edm.Binary, which must not change until the row is written.
 func (e *Entity) Bytes(name string, v []byte) *Entity {
-	e.name(name, "")
-	e.props = append(base64.StdEncoding.AppendEncode(append(e.props, '"'), v), '"')
-	return e.kind(name, "Edm.Binary")
+	e.binaries = append(e.binaries, binary{name, v})
+	return e
 }
 
 // JSON is the row as Azure takes it.
@@ -116,5 +122,11 @@ func (e *Entity) JSON() []byte { return e.AppendJSON(nil) }
 func (e *Entity) AppendJSON(b []byte) []byte {
 	b = appendString(append(b, `{"PartitionKey":`...), e.Partition)
 	b = appendString(append(b, `,"RowKey":`...), e.Key)
-	return append(append(b, e.props...), '}')
+	b = append(b, e.props...)
+	for _, p := range e.binaries {
+		b = append(append(append(b, `,"`...), p.name...), `":"`...)
+		b = append(base64.StdEncoding.AppendEncode(b, p.data), `","`...)
+		b = append(append(b, p.name...), `@odata.type":"Edm.Binary"`...)
+	}
+	return append(b, '}')
 }
