@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// alive tells whether an idle connection is as it was left: nothing has come, not even the end. It does not wait.
+// alive tells whether an idle connection is as it was left: nothing has come, not even the end. It does not wait, and does
+// not heed the deadline of the last request.
 func alive(socket net.Conn) bool {
 	s, ok := socket.(syscall.Conn)
 	if !ok {
@@ -18,9 +19,6 @@ func alive(socket net.Conn) bool {
 		return false
 	}
 	var answer error
-	err = raw.Read(func(fd uintptr) bool {
-		_, answer = syscall.Read(int(fd), make([]byte, 1))
-		return true
-	})
+	err = raw.Control(func(fd uintptr) { _, answer = syscall.Read(int(fd), make([]byte, 1)) })
 	return err == nil && answer == syscall.EAGAIN
 }

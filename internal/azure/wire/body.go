@@ -4,17 +4,34 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
 
-// memory is a body that was read at once, and how it ended: nil for well.
+// memory is a body that was read at once, and how it ended: nil for well. Closed, it gives its memory back.
 type memory struct {
-	data []byte
+	mu   sync.Mutex // Close may come while another goroutine reads
+	data []byte     // what nobody has read
+	room *[]byte    // of buffers; nil when it is closed
 	end  error
 }
 
+// readMemory reads a body of n bytes.
+func readMemory(r io.Reader, n int) (*memory, error) {
+	m := &memory{room: buffers.Get().(*[]byte)}
+	*m.room = slices.Grow((*m.room)[:0], n)
+	got, err := io.ReadFull(r, (*m.room)[:n])
+	m.data = (*m.room)[:got]
+	return m, err
+}
+
 func (m *memory) Read(p []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.room == nil {
+		return 0, http.ErrBodyReadAfterClose
+	}
 	n := copy(p, m.data)
 	m.data = m.data[n:]
 	switch {
@@ -26,7 +43,15 @@ func (m *memory) Read(p []byte) (int, error) {
 	return n, io.EOF
 }
 
-func (m *memory) Close() error { return nil }
+func (m *memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.room != nil {
+		buffers.Put(m.room)
+		m.room, m.data = nil, nil
+	}
+	return nil
+}
 
 // stream is a body that comes as it is read. Its end gives the connection back, or closes it, once.
 type stream struct {

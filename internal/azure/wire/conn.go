@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"math"
 	"net"
 	"net/http"
@@ -46,9 +45,8 @@ func (c *conn) roundTrip(req *http.Request, all []byte) (*http.Response, error) 
 	case resp.Body == http.NoBody:
 		c.release(stop() && !resp.Close)
 	case n > 0 && n <= smallBody:
-		data := make([]byte, n)
-		got, err := io.ReadFull(c.r, data)
-		resp.Body = &memory{data: data[:got], end: told(req.Context(), err)}
+		body, err := readMemory(c.r, int(n))
+		body.end, resp.Body = told(req.Context(), err), body
 		c.release(stop() && !resp.Close && err == nil)
 	default:
 		_ = c.SetDeadline(time.Time{}) // the context bounds the rest; a closed connection says so to the reader
@@ -85,7 +83,7 @@ func (c *conn) exchange(req *http.Request, all []byte) (*http.Response, error) {
 
 // release keeps a connection whose answer was read to its end. One that has more to say has lost step: it is closed.
 func (c *conn) release(reusable bool) {
-	if reusable && c.r.Buffered() == 0 && c.SetDeadline(time.Time{}) == nil {
+	if reusable && c.r.Buffered() == 0 { // its deadline stays: nobody reads until the next one is set
 		c.owner.idle.put(c)
 		return
 	}

@@ -2,13 +2,15 @@ package wire
 
 import "time"
 
-// Age makes every idle connection older, or younger where d is negative: then nobody looks at it before it is used.
+// Age makes every idle connection older, past the deadline of its last request, or younger where d is negative: then nobody
+// looks at it before it is used.
 func (t *Transport) Age(d time.Duration) {
 	t.idle.mu.Lock()
 	defer t.idle.mu.Unlock()
 	for _, list := range t.idle.kept {
 		for _, c := range list {
 			c.since = c.since.Add(-d)
+			_ = c.SetDeadline(time.Unix(1, 0))
 		}
 	}
 }

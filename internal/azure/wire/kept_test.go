@@ -151,3 +151,25 @@ func TestFreshConnectionIsTriedOnce(t *testing.T) {
 		t.Errorf("%+v after %d requests", o, len(s.got()))
 	}
 }
+
+func TestClosedBodyHoldsNothing(t *testing.T) {
+	far, tr := echo(t), ours(t)
+	for _, text := range []string{"one lead", "another"} {
+		resp, err := tr.RoundTrip(request(t, http.MethodPost, far, []byte(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 3)
+		if n, err := resp.Body.Read(b); n != 3 || err != nil {
+			t.Fatal(n, err)
+		}
+		for range 2 { // the second close gives nothing back
+			if err := resp.Body.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if n, err := resp.Body.Read(b); n != 0 || err != http.ErrBodyReadAfterClose {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+	}
+}

@@ -14,7 +14,7 @@ import (
 // longestBody is the longest request body, in bytes, that goes out in one write with its head.
 const longestBody = 256 << 10
 
-// buffers hold one request each while it is sent.
+// buffers hold one request each while it is sent, or one small body of an answer until it is closed.
 var buffers = sync.Pool{New: func() any { return new(make([]byte, 0, 8<<10)) }}
 
 // appendHead writes the request line and the header of a plain request; it reports false for one that is not plain.
