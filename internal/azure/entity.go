@@ -23,13 +23,15 @@ type binary struct {
 	data []byte
 }
 
-// NewEntity is a row without properties.
-func NewEntity(partition, key string) *Entity {
-	return &Entity{Partition: partition, Key: key, props: make([]byte, 0, usualRow)}
-}
+// NewEntity is a row without properties, with room for those of most rows.
+func NewEntity(partition, key string) *Entity { return newEntity(partition, key, 288) }
 
-// usualRow is room for the properties of most rows, in bytes.
-const usualRow = 384
+// NewLargeEntity is [NewEntity] with twice the room.
+func NewLargeEntity(partition, key string) *Entity { return newEntity(partition, key, 576) }
+
+func newEntity(partition, key string, room int) *Entity {
+	return &Entity{Partition: partition, Key: key, props: make([]byte, 0, room)}
+}
 
 // Reset begins another row in the memory of this one, which must have been written, or not be wanted any more.
 func (e *Entity) Reset(partition, key string) *Entity {

@@ -106,7 +106,7 @@ func (l *Ledger) record(ctx context.Context, d Delivery, o Outcome, received tim
 	if d.open != open {
 		left = OpenEntry{row: d.open}
 	}
-	row = azure.NewEntity(d.key, deliveryPrefix+d.Destination).Text("State", string(o.State)).Int("Try", d.Try).Time("Until", time.Unix(0, 0)).
+	row = azure.NewLargeEntity(d.key, deliveryPrefix+d.Destination).Text("State", string(o.State)).Int("Try", d.Try).Time("Until", time.Unix(0, 0)).
 		Text("Open", open).Text("Reason", o.Reason).Flag("Stale", o.Stale).Text("Log", packLog(d.Log, o, d.Tries, l.Now()))
 	if o.State == InFlight {
 		row.Time("Due", o.Next)

@@ -32,7 +32,7 @@ func packLog(before []Try, o Outcome, tries int, now time.Time) string {
 	if !o.Started.IsZero() {
 		t.N, t.At, t.MS = tries+1, o.Started.UTC(), o.Took.Milliseconds()
 	}
-	w := writer{b: make([]byte, 0, 256*(len(before)+1))}
+	w := writer{b: make([]byte, 0, 160*(len(before)+1))}
 	w.b = append(w.b, '[')
 	for _, b := range before[max(0, len(before)+1-loggedTries):] {
 		b.append(&w)

@@ -67,6 +67,7 @@ func (l *Ledger) Open(ctx context.Context, a Arrival, targets []Target, passed *
 	case err == nil:
 		o := Opened{Key: e.Key, Verdict: First, State: e.State, Pending: fresh(e.Key, targets), line: e.line(), guard: etag}
 		o.line.etag = a.day
+		o.sent = make([]Sent, 0, len(targets))
 		for _, t := range targets {
 			o.sent = append(o.sent, Sent{Destination: t.ID, State: t.state(), Waiting: t.waits()})
 		}
@@ -144,7 +145,7 @@ func (t Target) state() State {
 }
 
 func fresh(key string, targets []Target) []Delivery {
-	var out []Delivery
+	out := make([]Delivery, 0, len(targets))
 	for _, t := range targets {
 		if t.state() == InFlight {
 			out = append(out, Delivery{Destination: t.ID, Name: t.Name, State: InFlight, Tags: t.Tags, key: key})
@@ -181,7 +182,7 @@ func (l *Ledger) insert(ctx context.Context, e Event, targets []Target) (azcore.
 
 // eventEntity is a new event's row. What is empty is left out.
 func eventEntity(e Event) *azure.Entity {
-	row := azure.NewEntity(e.Key, eventRow).Text("State", string(e.State)).Time("Received", e.Received)
+	row := azure.NewLargeEntity(e.Key, eventRow).Text("State", string(e.State)).Time("Received", e.Received)
 	if e.State == InFlight {
 		row.Flag("Opening", true) // its first tries are made; FirstTries says why that counts
 	}
