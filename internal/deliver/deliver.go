@@ -46,7 +46,7 @@ type Deliverer struct {
 
 // Times of a try.
 const (
-	tryTimeout = 30 * time.Second // a hanging far side ends before the invocation does
+	tryTimeout = 20 * time.Second // a hanging far side ends before the invocation does; no request of ours lasts longer
 	claimFor   = time.Minute      // a try's claim on its delivery outlives the try
 )
 
@@ -118,6 +118,8 @@ func (d *Deliverer) conclude(ctx context.Context, o ledger.Opened) error {
 func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelope, o ledger.Opened, all *registry.Snapshot) error {
 	errs, left := make([]error, len(o.Pending)), make([]ledger.OpenEntry, len(o.Pending))
 	tries := d.Ledger.FirstTries(o)
+	within, cancel := context.WithTimeout(ctx, tryTimeout) // of all: they begin together
+	defer cancel()
 	try := func(i int) {
 		row := o.Pending[i]
 		if row.Try > 0 {
@@ -125,7 +127,7 @@ func (d *Deliverer) fanOut(ctx context.Context, log *slog.Logger, e lead.Envelop
 		}
 		var err error
 		j := &job{event: e, row: row, to: all.Find(row.Destination), repeat: o.Verdict == ledger.Again, book: tries}
-		if left[i], err = d.one(ctx, log, j); err != nil {
+		if left[i], err = d.one(ctx, within, log, j); err != nil {
 			errs[i] = fmt.Errorf("%s: %w", row.Name, err)
 		}
 	}
@@ -187,7 +189,9 @@ func (d *Deliverer) again(ctx context.Context, row ledger.Delivery, to *registry
 			return err
 		}
 	}
-	left, err := d.one(ctx, d.logFor(e.Key, j.event), j)
+	within, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	left, err := d.one(ctx, within, d.logFor(e.Key, j.event), j)
 	if err != nil {
 		return err
 	}

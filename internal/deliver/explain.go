@@ -86,6 +86,8 @@ func sentence(no rule.No) string {
 // Test sends a marked test event to a destination now, whatever its state, and says what the far side answered. In the
 // formats that carry no mark of ours the payload itself says that it is a test; our drain drops either.
 func (d *Deliverer) Test(ctx context.Context, to registry.Destination) (destination.Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
 	now := d.Now().UTC().Truncate(time.Millisecond)
 	id := "00000000-0000-4000-8000-" + fmt.Sprintf("%012x", now.UnixMilli()&0xffffffffffff)
 	body := strings.Replace(testPayload, "ID", id, 1)

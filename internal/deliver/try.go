@@ -33,12 +33,12 @@ type recorder interface {
 	Record(ctx context.Context, d ledger.Delivery, o ledger.Outcome, received time.Time) (left ledger.OpenEntry, err error)
 }
 
-// one makes one try, if one is to be made, and writes down what it came to. An error means that nothing is written. What
-// is left in the index of open deliveries is to be removed when the event's state is written.
-func (d *Deliverer) one(ctx context.Context, log *slog.Logger, j *job) (left ledger.OpenEntry, err error) {
+// one makes one try within a context of its own, if one is to be made, and writes down what it came to. An error means that
+// nothing is written. What is left in the index of open deliveries is to be removed when the event's state is written.
+func (d *Deliverer) one(ctx, within context.Context, log *slog.Logger, j *job) (left ledger.OpenEntry, err error) {
 	out, err := d.prejudge(j)
 	if out.State == "" {
-		out, err = d.try(ctx, j)
+		out, err = d.try(ctx, within, j)
 	}
 	left, settleErr := d.settle(ctx, j, &out, err)
 	if settleErr != nil {
@@ -73,13 +73,13 @@ func (d *Deliverer) prejudge(j *job) (ledger.Outcome, error) {
 
 // try sends once, to the address that works; when that is at fault and a second one stands, to that. It always has an
 // outcome; err is why the outcome is not delivered.
-func (d *Deliverer) try(ctx context.Context, j *job) (out ledger.Outcome, err error) {
+func (d *Deliverer) try(ctx, within context.Context, j *job) (out ledger.Outcome, err error) {
 	out = ledger.Outcome{Started: d.Now(), Stale: j.stale}
 	var receipt destination.Receipt
 	address := j.to.Health.Address
-	receipt, err = d.send(ctx, j, address)
+	receipt, err = d.send(within, j, address)
 	if lead.KindOf(err) == lead.Address && j.to.Secrets.AddressNext != "" {
-		if second, secondErr := d.send(ctx, j, 1-address); secondErr == nil {
+		if second, secondErr := d.send(within, j, 1-address); secondErr == nil {
 			receipt, err = second, d.Destinations.Switch(ctx, j.to.ID, 1-address)
 			d.Log.InfoContext(ctx, "address switched", "destination", j.to.Name)
 		}
@@ -101,7 +101,7 @@ func (d *Deliverer) try(ctx context.Context, j *job) (out ledger.Outcome, err er
 	return out, err
 }
 
-// send is one call of a driver, with its own deadline. A driver that panics fails this delivery only.
+// send is one call of a driver. A driver that panics fails this delivery only.
 func (d *Deliverer) send(ctx context.Context, j *job, address int) (receipt destination.Receipt, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -116,8 +116,6 @@ func (d *Deliverer) send(ctx context.Context, j *job, address int) (receipt dest
 	if err != nil {
 		return destination.Receipt{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
-	defer cancel()
 	receipt, err = far.Deliver(ctx, what)
 	if lead.KindOf(err) == lead.TooLarge && j.to.Secrets.Overflow != "" {
 		return d.overflow(ctx, j, far, what)
