@@ -103,10 +103,37 @@ func TestMissingBindingIsAnError(t *testing.T) {
 	}
 }
 
+// TestMetadataMayComeFirst wants the data wherever it stands, and whatever stands around it.
+func TestMetadataMayComeFirst(t *testing.T) {
+	for _, body := range []string{
+		`{"Metadata":{"message":"no","sys":{"Data":{"message":"no"}}},"Data":{"message":"\"yes\""}}`, ` { "Data" : { "other" : "no" , "message" : "yes" } } `,
+		`{"\u0044ata":{"m\u0065ssage":"yes","other":["no"]},"Metadata":null}` + "\r\n",
+	} {
+		if c := call(t, body, nil); c.status != 200 || c.text != "yes" {
+			t.Errorf("%s: %+v", body, c)
+		}
+	}
+}
+
+// TestTextsOfOneInvocationLieSideBySide asks for two, after a call whose memory is used again.
+func TestTextsOfOneInvocationLieSideBySide(t *testing.T) {
+	for _, n := range []string{"1", "2"} {
+		call(t, `{"Data":{"message":"\"a`+n+`\"","other":"\"b`+n+`\""}}`, func(_ context.Context, i customhandler.Invocation) error {
+			a, _ := i.Text("message")
+			b, _ := i.Text("other")
+			if string(a) != "a"+n || string(b) != "b"+n {
+				t.Errorf("%s, %s", a, b)
+			}
+			return nil
+		})
+	}
+}
+
 // TestWhatIsNoInvocationIsRefused wants a failure without a call, and nothing of the body told.
 func TestWhatIsNoInvocationIsRefused(t *testing.T) {
 	for name, body := range map[string]string{
-		"empty": "", "cut off": `{"Data":{"message":"bob@example.com`, "text": "bob@example.com", "array": `["bob@example.com"]`, "number": "1",
+		"empty": "", "cut off": `{"Data":{"message":"bob@example.com`, "cut off behind": `{"Data":{},"Metadata":{"message":"bob@example.com"`, "text": "bob@example.com", "array": `["bob@example.com"]`, "number": "1",
+		"data twice": `{"Data":{},"Data":{"message":"bob@example.com"}}`, "cut off before": `{"Metadata":{"message":"bob@example.com"`,
 		"data that is no object": `{"Data":"bob@example.com"}`, "two": `{"Data":{}} {"bob@example.com":1}`,
 		"huge": `{"Data":{"message":"` + strings.Repeat("bob@example.com", 300_000) + `"}}`,
 	} {
