@@ -13,7 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
-	"leadrelay/internal/azure/wire"
+	"leadrelay/internal/wire"
 )
 
 // Limits of the shared transport.

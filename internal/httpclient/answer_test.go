@@ -112,9 +112,10 @@ func TestOddAnswersAreTold(t *testing.T) {
 	} {
 		for _, version := range []string{"HTTP/1.1", "HTTP/2"} {
 			c := NewClient(Options{RootCAs: pool})
-			if version == "HTTP/1.1" {
-				c.Transport.(*Transport).private.TLSClientConfig.NextProtos = []string{"http/1.1"}
-				c.Transport.(*Transport).private.ForceAttemptHTTP2 = false
+			if version == "HTTP/2" { // which [Do] may be given
+				theirs := c.Transport.(*Transport).private.Base
+				theirs.ForceAttemptHTTP2 = true
+				c.Transport = theirs
 			}
 			a, err := get(t, c, s.URL+one.path, true)
 			if a.Status != one.status || a.Cut != one.cut || lead.KindOf(err) != one.kind || (err == nil) != (one.kind == lead.Internal) ||
@@ -216,7 +217,7 @@ func TestSlowHeadEndsWithTheContext(t *testing.T) {
 	if _, err := Do(NewClient(Options{}), r, Limit{}); lead.KindOf(err) != lead.Unavailable || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	if NewClient(Options{}).Transport.(*Transport).public.ResponseHeaderTimeout == 0 {
+	if NewClient(Options{}).Transport.(*Transport).public.Base.ResponseHeaderTimeout == 0 {
 		t.Error("without a context it would wait for ever")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"leadrelay/internal/lead"
+	"leadrelay/internal/wire"
 )
 
 // Timeouts and sizes of the transport; a caller's context may end a request sooner.
@@ -35,7 +36,8 @@ type Options struct {
 // nobody. It verifies TLS (1.2 or later) and takes no proxy from the environment: through a proxy it would not see
 // where a request goes. http, and private addresses, are for requests [WithPrivate]; these have connections of their own.
 // Link-local, metadata and multicast addresses are refused to everyone.
-type Transport struct{ public, private *http.Transport }
+// It speaks HTTP/1.1, as [wire.Transport] does, with a connection for each request under way.
+type Transport struct{ public, private *wire.Transport }
 
 // NewClient is the one client of a program for addresses that others gave us. Its Transport is a [*Transport]; it follows
 // no redirects.
@@ -46,7 +48,7 @@ func NewClient(o Options) *http.Client {
 	}
 }
 
-func newTransport(o Options, private bool) *http.Transport {
+func newTransport(o Options, private bool) *wire.Transport {
 	ranges := newRanges()
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Resolver: o.Resolver,
 		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
@@ -59,7 +61,7 @@ func newTransport(o Options, private bool) *http.Transport {
 			}
 			return nil
 		}}
-	return &http.Transport{
+	return &wire.Transport{Base: &http.Transport{
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
 		TLSHandshakeTimeout:    tlsTimeout,
@@ -69,8 +71,7 @@ func newTransport(o Options, private bool) *http.Transport {
 		MaxIdleConnsPerHost:    idlePerHost,
 		IdleConnTimeout:        90 * time.Second,
 		DisableCompression:     true, // an answer that unpacks to more than it weighs is not asked for
-		ForceAttemptHTTP2:      true,
-	}
+	}}
 }
 
 type privateKey struct{}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"leadrelay/internal/lead"
+	"leadrelay/internal/wire"
 )
 
 // names is a name server: what it answers for each host, one set of addresses a question, the last one for ever.
@@ -180,8 +181,8 @@ func TestProxyOfTheEnvironmentIsNotAsked(t *testing.T) {
 	if _, err := get(t, c, "https://nobody.example.com/", false); lead.KindOf(err) != lead.Address || !strings.Contains(err.Error(), "no such host") {
 		t.Errorf("%v", err)
 	}
-	for _, transport := range []*http.Transport{c.Transport.(*Transport).public, c.Transport.(*Transport).private} {
-		if transport.Proxy != nil {
+	for _, transport := range []*wire.Transport{c.Transport.(*Transport).public, c.Transport.(*Transport).private} {
+		if transport.Base.Proxy != nil {
 			t.Error("a proxy is set")
 		}
 	}

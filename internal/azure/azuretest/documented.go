@@ -19,8 +19,8 @@ import (
 	"time"
 
 	"leadrelay/internal/azure"
-	"leadrelay/internal/azure/wire"
 	"leadrelay/internal/config"
+	"leadrelay/internal/wire"
 	"leadrelay/local/azurite"
 )
 

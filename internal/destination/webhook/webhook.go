@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"time"
 
-	"leadrelay/internal/azure/wire"
 	"leadrelay/internal/destination"
 	"leadrelay/internal/httpclient"
 	"leadrelay/internal/lead"
+	"leadrelay/internal/wire"
 )
 
 // answerLimit is how much of an answer is waited for. A receiver says all there is to say in its status; the rest is

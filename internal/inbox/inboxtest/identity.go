@@ -22,7 +22,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"leadrelay/internal/azure"
-	"leadrelay/internal/azure/wire"
+	"leadrelay/internal/wire"
 	"leadrelay/local/azurite"
 )
 

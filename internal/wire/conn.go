@@ -12,10 +12,8 @@ import (
 	"time"
 )
 
-const (
-	longestHead = 64 << 10 // of an answer, the 1xx before it included
-	smallBody   = 64 << 10 // of an answer, that is read at once
-)
+// longestHead is that of an answer, in bytes, the 1xx before it included.
+const longestHead = 64 << 10
 
 // conn is a connection. One request has it at a time, or the pool.
 type conn struct {
@@ -44,10 +42,9 @@ func (c *conn) roundTrip(req *http.Request, all []byte) (*http.Response, error) 
 	switch n := resp.ContentLength; {
 	case resp.Body == http.NoBody:
 		c.release(stop() && !resp.Close)
-	case n > 0 && n <= smallBody:
-		body, err := readMemory(c.r, int(n))
-		body.end, resp.Body = told(req.Context(), err), body
-		c.release(stop() && !resp.Close && err == nil)
+	case n > 0 && n <= int64(c.r.Buffered()):
+		resp.Body = readMemory(c.r, int(n))
+		c.release(stop() && !resp.Close)
 	default:
 		_ = c.SetDeadline(time.Time{}) // the context bounds the rest; a closed connection says so to the reader
 		resp.Body = &stream{body: resp.Body, c: c, keep: !resp.Close, ctx: req.Context(), stop: stop}

@@ -12,15 +12,15 @@ import (
 //
 //   - It asks for no compression, calls no [net/http/httptrace], leaves Response.TLS empty and heeds no Request.Cancel.
 //   - It reads the request's body before it looks for a connection: a body whose Read waits is not interrupted.
-//   - An answer's body of known length, at most 64 KiB, is read before RoundTrip returns. Its connection is free whether
-//     or not the caller reads it. Larger ones, and those in chunks, come as they are read.
+//   - An answer's body that comes whole with its head is read before RoundTrip returns. Its connection is free whether or
+//     not the caller reads it. Others come as they are read, and one that is closed before its end closes the connection.
 //   - That a server has closed an idle connection is seen when the connection is wanted next.
 //
 // A request is plain when its body has a known length of at most 256 KiB, it goes straight to its host, it asks for no
 // upgrade, trailer or the like, and nothing is in it that net/http would refuse. Others go to Base as they are.
 type Transport struct {
 	// Base says how: DialContext, TLSClientConfig, TLSHandshakeTimeout, Proxy, ResponseHeaderTimeout (which here begins
-	// with the first byte of the request and ends with a small body's last), MaxIdleConns, MaxIdleConnsPerHost and
+	// with the first byte of the request), MaxIdleConns, MaxIdleConnsPerHost and
 	// IdleConnTimeout, where 0 keeps nothing. It is not changed after the first request.
 	Base *http.Transport
 	idle pool

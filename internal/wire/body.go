@@ -9,21 +9,20 @@ import (
 	"sync/atomic"
 )
 
-// memory is a body that was read at once, and how it ended: nil for well. Closed, it gives its memory back.
+// memory is a body that came with its head. Closed, it gives its memory back.
 type memory struct {
 	mu   sync.Mutex // Close may come while another goroutine reads
 	data []byte     // what nobody has read
 	room *[]byte    // of buffers; nil when it is closed
-	end  error
 }
 
-// readMemory reads a body of n bytes.
-func readMemory(r io.Reader, n int) (*memory, error) {
+// readMemory reads a body of n bytes, which are all there.
+func readMemory(r io.Reader, n int) *memory {
 	m := &memory{room: buffers.Get().(*[]byte)}
 	*m.room = slices.Grow((*m.room)[:0], n)
-	got, err := io.ReadFull(r, (*m.room)[:n])
+	got, _ := io.ReadFull(r, (*m.room)[:n])
 	m.data = (*m.room)[:got]
-	return m, err
+	return m
 }
 
 func (m *memory) Read(p []byte) (int, error) {
@@ -34,11 +33,8 @@ func (m *memory) Read(p []byte) (int, error) {
 	}
 	n := copy(p, m.data)
 	m.data = m.data[n:]
-	switch {
-	case len(m.data) > 0 || n == 0 && len(p) == 0:
+	if len(m.data) > 0 || n == 0 && len(p) == 0 {
 		return n, nil
-	case m.end != nil:
-		return n, m.end
 	}
 	return n, io.EOF
 }

@@ -16,7 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"leadrelay/internal/azure/wire"
+	"leadrelay/internal/wire"
 )
 
 // pipes is a network without sockets, for a bubble of synctest: it plays its scripts to one connection each, the last to

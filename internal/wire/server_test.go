@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"leadrelay/internal/azure/wire"
+	"leadrelay/internal/wire"
 )
 
 // base is what both transports of a test are made from.
