@@ -18,7 +18,7 @@ import (
 type Change struct {
 	Event   lead.Event
 	Version lead.Version
-	Payload []byte // the partner's own JSON, as it came
+	Payload []byte // the partner's own JSON, as it came; its Decode has taken it, so it is well-formed
 	Hash    string // of the payload, where it is known already; see ContentHash
 	Known   bool   // a hint: the CRM was told something of the lead before, so that it probably has a record
 }

@@ -70,25 +70,36 @@ func HexHash(body []byte) string {
 	return string(digits[:])
 }
 
-// compact is well-formed JSON without the white space between its tokens: text itself if it has none, else room, filled.
+// AppendCompact appends well-formed JSON without the white space between its tokens.
+func AppendCompact(b, text []byte) []byte {
+	b, from := appendRuns(b, text)
+	return append(b, text[from:]...)
+}
+
+// compact is AppendCompact to room, or text itself if it has no white space.
 func compact(room, text []byte) []byte {
-	from := 0 // what is copied next
+	out, from := appendRuns(room, text)
+	if from == 0 {
+		return text
+	}
+	return append(out, text[from:]...)
+}
+
+// appendRuns appends what stands before white space, and says from where on there is none.
+func appendRuns(b, text []byte) (_ []byte, from int) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '"':
 			i = closing(text, i)
 		case c <= ' ':
-			room = append(room, text[from:i]...)
+			b = append(b, text[from:i]...)
 			for i+1 < len(text) && text[i+1] <= ' ' {
 				i++
 			}
 			from = i + 1
 		}
 	}
-	if from == 0 {
-		return text
-	}
-	return append(room, text[min(from, len(text)):]...)
+	return b, from
 }
 
 // closing is where the quote stands that ends the string begun at i: the first behind an even number of backslashes. If

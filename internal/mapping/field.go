@@ -15,16 +15,17 @@ import (
 type source struct {
 	event   *lead.Event
 	id      string // [EventID]
-	text    []byte // the payload, well-formed
+	text    []byte // the payload
 	payload any    // the same, decoded for the first rule that looks into it
 	decoded bool
-	env     *env // made for the first expression
+	broken  error // why it could not be
+	env     *env  // made for the first expression
 }
 
 // tree is the payload, decoded.
 func (s *source) tree() any {
 	if !s.decoded {
-		s.payload, _ = tree(s.text)
+		s.payload, s.broken = tree(s.text)
 		s.decoded = true
 	}
 	return s.payload

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"leadrelay/internal/lead"
 )
@@ -79,8 +78,8 @@ func (r Record) Cut() []string {
 	return out
 }
 
-// Render says what an event with its payload writes. It fails with Refused; the error names a field and its
-// rule, never a value. A notice writes nothing.
+// Render says what an event writes with the payload that it was decoded from. It fails with Refused; the error names a
+// field and its rule, never a value. A notice writes nothing.
 func (m *Mapping) Render(e lead.Event, payload []byte) (Rendered, error) {
 	if e.About == lead.Notice {
 		return Rendered{}, nil
@@ -88,9 +87,6 @@ func (m *Mapping) Render(e lead.Event, payload []byte) (Rendered, error) {
 	keys, err := m.key.keys(e.Lead)
 	if err != nil {
 		return Rendered{}, err
-	}
-	if !jsontext.Value(payload).IsValid() {
-		return Rendered{}, errNotJSON()
 	}
 	src := &source{event: &e, id: EventID(e), text: payload}
 	byObject := map[string]*Record{"lead": {Object: "lead"}}
@@ -104,7 +100,11 @@ func (m *Mapping) Render(e lead.Event, payload []byte) (Rendered, error) {
 			r = &Record{Object: w.to}
 			byObject[w.to] = r
 		}
+		r.Fields = slices.Grow(r.Fields, len(w.fields))
 		faults = append(faults, w.render(src, r)...)
+	}
+	if src.broken != nil {
+		return Rendered{}, src.broken
 	}
 	if len(faults) > 0 {
 		return Rendered{}, &lead.Error{Kind: lead.Refused, Code: "mapping", Faults: faults[:min(len(faults), lead.MaxFindings)]}

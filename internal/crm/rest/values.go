@@ -45,16 +45,12 @@ func text(b []byte, s string) ([]byte, bool) {
 	return b, true
 }
 
-// compact writes well-formed JSON without white space, digits and order as they came; null is not there.
+// compact writes well-formed JSON without white space, all else as it came; null is not there.
 func compact(b []byte, v jsontext.Value) ([]byte, bool) {
 	if len(v) == 0 || v.Kind() == 'n' {
 		return b, false
 	}
-	out, err := jsontext.AppendFormat(b, v)
-	if err != nil {
-		return b, false
-	}
-	return out, true
+	return lead.AppendCompact(b, v), true
 }
 
 func (v *values) appendFields(b []byte) []byte {
