@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"encoding/binary"
 	"errors"
 	"strconv"
 	"strings"
@@ -227,12 +228,26 @@ var special = func() (bytes [256]bool) {
 	return bytes
 }()
 
+// sureLength is how many of the first bytes certainly stand for themselves, as all of base64 do, eight at a time.
+func sureLength(s string) (n int) {
+	const every, high = 0x0101010101010101, 0x8080808080808080
+	for ; n+8 <= len(s); n += 8 {
+		w := binary.LittleEndian.Uint64([]byte(s[n : n+8]))
+		// In each of the eight, the highest bit of a sum tells ' ' or more, and what is not the character.
+		ok := (w + every*(0x80-' ')) & (w ^ every*'&' + every*0x7f) & (w ^ every*'<' + every*0x7f) & (w ^ every*'>' + every*0x7f) & (w ^ every*']' + every*0x7f)
+		if w&high != 0 || ok&high != high {
+			break
+		}
+	}
+	return n
+}
+
 // unescape is a text with its references replaced, unless it is literal (CDATA, a comment), and with its line ends made
 // LF. What is no character of XML is an error.
 func unescape(s string, literal bool) (string, error) {
 	var b []byte
 	done := 0
-	for i := 0; i < len(s); {
+	for i := sureLength(s); i < len(s); {
 		if !special[s[i]] {
 			i++
 			continue

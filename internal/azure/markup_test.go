@@ -54,6 +54,18 @@ func TestXMLIsReadInEveryForm(t *testing.T) {
 	}
 }
 
+func TestSureLengthEndsBeforeWhateverIsSpecial(t *testing.T) {
+	for c := range 256 {
+		for at := range 16 {
+			text := []byte("~~~~~~~~~~~~~~~~~")
+			text[at] = byte(c)
+			if n := sureLength(string(text)); n > at && special[c] || n < 16 && c >= ' ' && !special[c] {
+				t.Errorf("%d bytes with %#x at %d", n, c, at)
+			}
+		}
+	}
+}
+
 func TestNonsenseIsNoXML(t *testing.T) {
 	for _, raw := range []string{"&", "&;", "&nbsp;", "&#;", "&#x;", "&#X41;", "&#0;", "&#1;", "&#xD800;", "&#xFFFE;", "&#x110000;", "&#99999999999;", "&amp", "&#+65;", "\x00", "\x1b",
 		"\xff", "\xed\xa0\x80", "\ufffe", "]]>", "<b>", "</b>", "<b></c>", "<b c>", "<b c=d></b>", "<b c='<'></b>", "<b c='&x;'></b>", "<b c=''d=''></b>", "<1/>", "<b/", "<!-- -- -->", "<!---->x<!--",
