@@ -30,7 +30,7 @@ type Lane struct {
 	CRMName  string // lanes that share a CRM share what it was told; empty: the lane's own
 
 	Schedule schedule.Schedule // when Run is due; the zero Schedule: whenever it is called
-	InFlight int               // leads worked on side by side at most; 0 means 64, which is the most. As many messages are leased ahead
+	InFlight int               // leads worked on side by side at most; 0 means 64, which is the most. As many messages are leased ahead, or up to 32
 	Runs     *ledger.LaneRuns  // remembers runs; nil: nobody does
 	Links    *ledger.Links     // ties sessions to leads; nil: nothing does
 	Notes    bool              // an activity of no known lead is written as a note of its own, where the CRM is a [NoteTaker]
@@ -57,6 +57,7 @@ type Drainer struct {
 // How a run works (facts/performance.md §6: calls in flight decide, and nothing waits for a batch).
 const (
 	batchSize     = 32 // messages leased at once at most
+	leasedAhead   = 4  // times the leads in flight; few calls that lease are cheap calls
 	mostInFlight  = 64 // leads worked on side by side
 	callsAtOnce   = 8  // settlements of one lead, renewals and far payloads of one batch side by side
 	batchCalls    = 2  // Upserts under way at once of a CRM that takes changes by the batch

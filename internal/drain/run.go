@@ -62,7 +62,8 @@ func (d *Drainer) newRun(ctx context.Context, lane Lane) *run {
 	if inFlight <= 0 || inFlight > mostInFlight {
 		inFlight = mostInFlight
 	}
-	r.batchSize, r.most = min(inFlight, batchSize), 2*inFlight
+	r.batchSize = min(leasedAhead*inFlight, batchSize)
+	r.most = inFlight + max(inFlight, r.batchSize)
 	r.crew.size, r.crew.running = inFlight, &r.running
 	r.desk.groups = map[ledger.LeadKey]*group{}
 	if batched, ok := lane.CRM.(crm.Batched); ok {
