@@ -53,7 +53,7 @@ const (
 	answerWait  = 3 * time.Second
 	fresh       = time.Minute // how long an answer spares Check a call
 	keyHolder   = "{key}"
-	bodyRoom    = 2 << 10 // bytes of a body beside the payload, as a rule
+	bodyRoom    = 1 << 10 // bytes of a body beside the payload, as a rule
 )
 
 // Check asks the endpoint's host for its head, with none of our headers. Any answer will do, but 408, 425, 429 and 5xx. It
