@@ -13,12 +13,12 @@ import (
 // Entity is a row to be written. Its methods add a property each and return it.
 type Entity struct {
 	Partition, Key string
-	props          []byte   // `,"Name":value` each
-	binaries       []binary // the others
+	props          []byte      // `,"Name":value` each
+	binaries       []edmBinary // the others
 }
 
-// binary is an Edm.Binary, which becomes base64 only where the row goes.
-type binary struct {
+// edmBinary is an Edm.Binary, which becomes base64 only where the row goes.
+type edmBinary struct {
 	name string
 	data []byte
 }
@@ -113,7 +113,7 @@ func (e *Entity) Time(name string, v time.Time) *Entity {
 
 // Bytes adds an Edm.Binary, which must not change until the row is written.
 func (e *Entity) Bytes(name string, v []byte) *Entity {
-	e.binaries = append(e.binaries, binary{name, v})
+	e.binaries = append(e.binaries, edmBinary{name, v})
 	return e
 }
 
