@@ -162,6 +162,6 @@ func logTry(ctx context.Context, log *slog.Logger, j *job, out ledger.Outcome, e
 	if h := log.Handler(); h.Enabled(ctx, level) { // by hand: LogAttrs would look for the line of the program that logs
 		r := slog.NewRecord(time.Now(), level, "delivery", 0)
 		r.AddAttrs(attrs...)
-		_ = h.Handle(ctx, r)
+		_ = h.Handle(ctx, r) // slog's own methods drop it too
 	}
 }

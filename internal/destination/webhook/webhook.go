@@ -69,7 +69,7 @@ func (w webhook) Deliver(ctx context.Context, d destination.Delivery) (destinati
 	if w.private {
 		ctx = httpclient.WithPrivate(ctx)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(d.Body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(bytes.Clone(d.Body))) // a transport may read on after it has answered
 	if err != nil {
 		return destination.Receipt{}, lead.Errorf(lead.Internal, "the request cannot be made")
 	}
