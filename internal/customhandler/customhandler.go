@@ -67,7 +67,7 @@ func run(ctx context.Context, w http.ResponseWriter, r *http.Request, id string,
 	if err = m.read(w, r); err == nil {
 		err = f(ctx, Invocation{ID: id, room: m})
 	}
-	if m.body.Cap() <= keep { // after a panic it is let go
+	if err == nil && m.body.Cap() <= keep { // after a failure or a panic it is let go: a transport may still read what it was given
 		rooms.Put(m)
 	}
 	return err

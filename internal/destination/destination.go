@@ -16,7 +16,7 @@ type Delivery struct {
 	ID          string    // names the event: hex, the same on every try and for no other event
 	LeadID      string    // the partner's id of the lead; may be empty
 	Received    time.Time // when the event was received, its version
-	Body        []byte    // what the lender gets: the bare payload or the envelope
+	Body        []byte    // what the lender gets: the bare payload or the envelope; the driver's until Deliver returns, no longer
 	ContentType string    // of Body, "application/json"
 	// Repeat says that an earlier try may have reached the far side: its answer, or our note of it, may be lost.
 	Repeat bool
