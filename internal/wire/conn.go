@@ -24,6 +24,7 @@ type conn struct {
 	at       endpoint
 	owner    *Transport
 	since    time.Time // in the pool
+	until    time.Time // the deadline of the last request, when the connection has it still
 
 	mayCome     int64 // bytes that may still come before the answer's head is too long
 	sent, heard bool  // a byte of this request, of this answer
@@ -46,7 +47,8 @@ func (c *conn) roundTrip(req *http.Request, all []byte) (*http.Response, error) 
 		resp.Body = readMemory(c.r, int(n))
 		c.release(stop() && !resp.Close)
 	default:
-		_ = c.SetDeadline(time.Time{}) // the context bounds the rest; a closed connection says so to the reader
+		c.until = time.Time{}
+		_ = c.SetDeadline(c.until) // the context bounds the rest; a closed connection says so to the reader
 		resp.Body = &stream{body: resp.Body, c: c, keep: !resp.Close, ctx: req.Context(), stop: stop}
 	}
 	return resp, nil
@@ -55,7 +57,7 @@ func (c *conn) roundTrip(req *http.Request, all []byte) (*http.Response, error) 
 // exchange sends a request and reads its answer up to the body.
 func (c *conn) exchange(req *http.Request, all []byte) (*http.Response, error) {
 	c.mayCome, c.sent, c.heard, c.fault = longestHead, false, false, nil
-	if err := c.SetDeadline(until(c.owner.Base.ResponseHeaderTimeout)); err != nil {
+	if err := c.bound(c.owner.Base.ResponseHeaderTimeout); err != nil {
 		return nil, err
 	}
 	n, err := c.Write(all)
@@ -64,7 +66,7 @@ func (c *conn) exchange(req *http.Request, all []byte) (*http.Response, error) {
 		return nil, err
 	}
 	for {
-		resp, err := http.ReadResponse(c.r, req)
+		resp, err := readAnswer(c.r, req)
 		if err != nil {
 			return nil, cmp.Or(c.fault, err)
 		}
@@ -76,6 +78,16 @@ func (c *conn) exchange(req *http.Request, all []byte) (*http.Response, error) {
 			return resp, nil
 		}
 	}
+}
+
+// bound gives a request so long, or up to a tenth less, where the deadline of the last one does as well; 0 is no bound.
+func (c *conn) bound(d time.Duration) error {
+	end := until(d)
+	if less := end.Sub(c.until); less >= 0 && less <= d/10 {
+		return nil
+	}
+	c.until = end
+	return c.SetDeadline(end)
 }
 
 // release keeps a connection whose answer was read to its end. One that has more to say has lost step: it is closed.

@@ -9,7 +9,7 @@ func (t *Transport) Age(d time.Duration) {
 	defer t.idle.mu.Unlock()
 	for _, list := range t.idle.kept {
 		for _, c := range list {
-			c.since = c.since.Add(-d)
+			c.since, c.until = c.since.Add(-d), c.until.Add(-d)
 			_ = c.SetDeadline(time.Unix(1, 0))
 		}
 	}
@@ -24,3 +24,6 @@ func (t *Transport) Idle() int {
 
 // Untidy makes the next connection that comes back look after all the others.
 func (t *Transport) Untidy() { t.idle.tidy = time.Time{} }
+
+// PlainAnswer is plainAnswer.
+var PlainAnswer = plainAnswer

@@ -1,5 +1,5 @@
 // Package wire is an HTTP/1.1 client transport for short requests: each is written, and its answer read, on the caller's
-// own goroutine over kept connections. net/http parses the answers, and takes every request that is not plain.
+// own goroutine over kept connections. net/http takes every request that is not plain, and reads every answer that is not.
 package wire
 
 import (
@@ -20,7 +20,7 @@ import (
 // upgrade, trailer or the like, and nothing is in it that net/http would refuse. Others go to Base as they are.
 type Transport struct {
 	// Base says how: DialContext, TLSClientConfig, TLSHandshakeTimeout, Proxy, ResponseHeaderTimeout (which here begins
-	// with the first byte of the request), MaxIdleConns, MaxIdleConnsPerHost and
+	// with the first byte of the request, and may be a tenth shorter), MaxIdleConns, MaxIdleConnsPerHost and
 	// IdleConnTimeout, where 0 keeps nothing. It is not changed after the first request.
 	Base *http.Transport
 	idle pool
