@@ -26,7 +26,7 @@ func floor(pkg string) int {
 		return 0
 	}
 	for n, names := range map[int][]string{
-		1: {"lead", "config", "customhandler", "schedule", "wire"},
+		1: {"lead", "config", "customhandler", "schedule", "wire", "deadline"},
 		2: append(families(), "ledger", "registry", "rule", "mapping", "schema", "azure", "httpclient"),
 		4: {"receive", "deliver", "drain", "sweep", "console"},
 		5: {"app"},

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"leadrelay/internal/crm"
+	"leadrelay/internal/deadline"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
 )
@@ -59,8 +60,8 @@ func (r *run) apply(g *group, it *item) {
 // claim claims the lead for a change. Without a claim it gives nil and has done with the change what was to be done.
 func (r *run) claim(g *group, it *item) *step {
 	change := ledger.LeadChange{Version: it.version, Hash: it.hash + r.mapHash, Activity: it.event.About == lead.Activity}
-	until := r.upserts.context()
-	claim, err := r.States.Claim(r.claims.context(), g.key, change, r.Now().Add(r.lease()))
+	until := r.upserts.Within(r.upsertTimeout())
+	claim, err := r.States.Claim(r.claims.Within(settleTimeout), g.key, change, r.Now().Add(r.lease()))
 	if err != nil {
 		if lead.KindOf(err) == lead.Address {
 			r.stop(fmt.Errorf("lane %s: %w", r.lane.Name, err))
@@ -98,7 +99,7 @@ func (r *run) upsert(steps []*step) (outcomes []crm.Outcome) {
 	changes, until := make([]crm.Change, len(steps)), steps[0].until
 	for i, s := range steps {
 		changes[i] = s.change()
-		until = sooner(until, s.until)
+		until = deadline.Sooner(until, s.until)
 	}
 	defer func() {
 		if recover() != nil {
@@ -112,15 +113,6 @@ func (r *run) upsert(steps []*step) (outcomes []crm.Outcome) {
 		outcomes = allFailed(len(steps), "the CRM's driver gave too few outcomes")
 	}
 	return outcomes
-}
-
-// sooner is the context that ends first.
-func sooner(a, b context.Context) context.Context {
-	endA, _ := a.Deadline()
-	if endB, _ := b.Deadline(); endB.Before(endA) {
-		return b
-	}
-	return a
 }
 
 func allFailed(n int, why string) []crm.Outcome {

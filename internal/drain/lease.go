@@ -39,7 +39,7 @@ func (r *run) extend(it *item) {
 	if it.done || it.lost {
 		return
 	}
-	m, err := r.lane.Inbox.Extend(r.settles.context(), it.msg, r.messageLease)
+	m, err := r.lane.Inbox.Extend(r.settles.Within(settleTimeout), it.msg, r.messageLease)
 	switch {
 	case err == nil:
 		it.msg = m

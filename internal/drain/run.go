@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"leadrelay/internal/crm"
+	"leadrelay/internal/deadline"
 	"leadrelay/internal/inbox"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
@@ -17,10 +18,10 @@ import (
 type run struct {
 	*Drainer
 	ctx     context.Context // of the run
-	claims  *limit
-	upserts *limit
-	settles *limit // for what must be done though the run's own context is over
-	free    func() // of the limits
+	claims  deadline.Shared
+	upserts deadline.Shared
+	settles deadline.Shared // for what must be done though the run's own context is over
+	free    func()          // of the limits
 	lane    Lane
 	mapHash string // makes a change whose map has changed another change
 	started time.Time
@@ -84,8 +85,7 @@ func (d *Drainer) newRun(ctx context.Context, lane Lane) *run {
 func (r *run) setLimits() {
 	within, cancel := context.WithCancel(r.ctx)
 	beyond, cancelBeyond := context.WithCancel(context.WithoutCancel(r.ctx))
-	r.claims, r.upserts = &limit{parent: within, length: settleTimeout}, &limit{parent: within, length: r.upsertTimeout()}
-	r.settles = &limit{parent: beyond, length: settleTimeout}
+	r.claims.Parent, r.upserts.Parent, r.settles.Parent = within, within, beyond
 	r.free = func() { cancel(); cancelBeyond() }
 }
 

@@ -45,7 +45,7 @@ func (r *run) remember(err error) {
 	if err != nil {
 		kept.Error = err.Error()
 	}
-	if err := r.lane.Runs.Keep(r.settles.context(), kept, r.report.Taken > 0 || kept.Error != ""); err != nil {
+	if err := r.lane.Runs.Keep(r.settles.Within(settleTimeout), kept, r.report.Taken > 0 || kept.Error != ""); err != nil {
 		r.Log.WarnContext(r.ctx, "run not remembered", "lane", r.lane.Name, "error", err.Error())
 	}
 }
@@ -56,7 +56,7 @@ func (r *run) left() int {
 	if !ok {
 		return LeftUnknown
 	}
-	n, err := counted.Count(r.settles.context())
+	n, err := counted.Count(r.settles.Within(settleTimeout))
 	if err != nil {
 		return LeftUnknown // the SAS may lack the permission, which doctor tells
 	}

@@ -48,7 +48,7 @@ func (r *run) settle(s *step, o crm.Outcome) {
 
 // endClaim ends the claim. A failure is logged; a claim that is not ended runs out and is then taken over.
 func (r *run) endClaim(s *step, result ledger.LeadResult) error {
-	err := r.States.Settle(r.settles.context(), s.claim, result)
+	err := r.States.Settle(r.settles.Within(settleTimeout), s.claim, result)
 	if err != nil {
 		r.Log.WarnContext(r.ctx, "lead state not written", "lane", r.lane.Name, "partner", s.group.key.Partner, "lead", s.group.key.ID, "error", err.Error())
 	}
@@ -113,7 +113,7 @@ func (r *run) end(it *item, reason string, settle func(context.Context, inbox.Me
 		r.line(it, unknown, reason, inbox.ErrLeaseLost)
 		return
 	}
-	what, err := settle(r.settles.context(), it.msg)
+	what, err := settle(r.settles.Within(settleTimeout), it.msg)
 	r.line(it, what, reason, err)
 }
 

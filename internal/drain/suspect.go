@@ -47,7 +47,7 @@ func (r *run) suspect(it *item) {
 		r.release(it, 0, "")
 		return
 	}
-	starts, err := r.States.Suspect(r.claims.context(), r.lane.Name, it.first.ID)
+	starts, err := r.States.Suspect(r.claims.Within(settleTimeout), r.lane.Name, it.first.ID)
 	if err != nil {
 		r.release(it, backoff(1, lead.RetryAfter(err)), err.Error())
 		return
@@ -57,7 +57,7 @@ func (r *run) suspect(it *item) {
 	} else {
 		r.tellAlone(it)
 	}
-	if err := r.States.Clear(r.settles.context(), r.lane.Name, it.first.ID); err != nil {
+	if err := r.States.Clear(r.settles.Within(settleTimeout), r.lane.Name, it.first.ID); err != nil {
 		r.Log.WarnContext(r.ctx, "suspect not cleared", "lane", r.lane.Name, "error", err.Error())
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 
 	"leadrelay/internal/azure"
+	"leadrelay/internal/deadline"
 	"leadrelay/internal/lead"
 )
 
@@ -22,6 +24,8 @@ type Intake struct {
 	Claims   *container.Client
 
 	spill, claims *azure.Blobs
+	texts         sync.Pool // *[]byte, to write a message in: the calls take copies
+	first         deadline.Shared
 }
 
 // NewIntake opens the intake of an account. It calls nothing.
@@ -30,7 +34,7 @@ func NewIntake(a *azure.Account, n Names) *Intake {
 		Spill: a.Container(n.Spill()), Claims: a.Container(n.Claims()), spill: a.Blobs(n.Spill()), claims: a.Blobs(n.Claims())}
 }
 
-// Limits of the intake. The tries of one accept add up to less than the 5 s that Receive has.
+// Limits of the intake. The tries of one accept add up to no more than what Receive has at least.
 const (
 	MaxMessage = 48<<10 - 64 // bytes of a message before base64: what a queue message of 64 KiB holds, less what a return adds
 	firstTry   = 2 * time.Second
@@ -39,21 +43,28 @@ const (
 )
 
 // Accept makes a message durable: a large envelope goes to the claims first, then the message to the queue, with one
-// quick second try, else to the spill. When all fail the error is Unavailable and nothing counts as accepted.
+// quick second try, else to the spill. When all fail the error is Unavailable and nothing counts as accepted. Of the message
+// it keeps nothing.
 func (in *Intake) Accept(ctx context.Context, m Message) error {
-	text, err := m.Encode()
+	room, _ := in.texts.Get().(*[]byte)
+	if room == nil {
+		room = new([]byte)
+	}
+	defer in.texts.Put(room)
+	text, err := m.appendTo((*room)[:0])
 	if err != nil {
 		return err
+	}
+	if cap(text) <= 2*MaxMessage {
+		*room = text
 	}
 	if len(text) > MaxMessage {
 		if text, err = in.claim(ctx, m); err != nil {
 			return err
 		}
 	}
-	for _, limit := range []time.Duration{firstTry, secondTry} {
-		if err = in.enqueue(ctx, text, limit); err == nil {
-			return nil
-		}
+	if err = in.enqueueTwice(ctx, text); err == nil {
+		return nil
 	}
 	name := m.Envelope.ID + ".json"
 	if spillErr := store(ctx, in.spill, name, text, spillTry, nil); spillErr != nil {
@@ -81,10 +92,23 @@ func (in *Intake) Return(ctx context.Context, m Message, after time.Duration) er
 	return in.send(ctx, text, after)
 }
 
-// enqueue is one try within limit; a queue that is missing is created, once.
-func (in *Intake) enqueue(ctx context.Context, text []byte, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+// enqueueTwice puts a message into the queue, in a quick second try if need be. The first is not broken off when the caller
+// gives up before its time: the message might be there.
+func (in *Intake) enqueueTwice(ctx context.Context, text []byte) error {
+	first := in.first.Within(firstTry)
+	if _, bounded := ctx.Deadline(); bounded {
+		first = deadline.Sooner(ctx, first)
+	}
+	if ctx.Err() == nil && in.enqueue(first, text) == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, secondTry)
 	defer cancel()
+	return in.enqueue(ctx, text)
+}
+
+// enqueue is one try; a queue that is missing is created, once.
+func (in *Intake) enqueue(ctx context.Context, text []byte) error {
 	err := in.send(ctx, text, 0)
 	if !azure.NotFound(err) {
 		return err

@@ -44,8 +44,12 @@ type head struct {
 
 // Encode is the message as it goes on the queue, before base64.
 func (m Message) Encode() ([]byte, error) {
-	w := writer{b: make([]byte, 0, 1024+len(m.Envelope.Data))}
-	w.b = append(w.b, `{"v":1`...)
+	return m.appendTo(make([]byte, 0, 1024+len(m.Envelope.Data)))
+}
+
+// appendTo appends what Encode gives.
+func (m Message) appendTo(b []byte) ([]byte, error) {
+	w := writer{b: append(b, `{"v":1`...)}
 	for _, p := range [...]struct{ name, value string }{
 		{`,"claim":`, m.Claim}, {`,"key":`, m.Key}, {`,"lead":`, m.LeadKey}, {`,"content":`, m.Content},
 		{`,"form":`, m.Form}, {`,"via":`, m.Via}, {`,"replays":`, m.Replays},

@@ -16,13 +16,16 @@ import (
 	"mime"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 
 	"leadrelay/internal/customhandler"
+	"leadrelay/internal/deadline"
 	"leadrelay/internal/lead"
 	"leadrelay/internal/ledger"
 	"leadrelay/internal/partner"
@@ -44,7 +47,8 @@ type Route struct {
 	RefuseUnknown bool
 }
 
-// Acceptor makes a message durable: the intake. Its error says that the message is not.
+// Acceptor makes a message durable: the intake. Its error says that the message is not. Once it has returned, nothing of the
+// message is its own any more.
 type Acceptor interface {
 	Accept(ctx context.Context, m ledger.Message) error
 }
@@ -58,7 +62,9 @@ type Handler struct {
 	Now    func() time.Time
 	Tally  *ledger.Tally // of authentic requests and of the time that their answers took; nil counts nothing
 
-	warm atomic.Bool // a request has come
+	warm    atomic.Bool // a request has come
+	storing deadline.Shared
+	bodies  sync.Pool // *[]byte, of requests that have ended
 }
 
 // Prefix is the path below which partners post.
@@ -73,6 +79,7 @@ type request struct {
 	route   Route
 	proof   partner.Request
 	body    []byte
+	room    *[]byte // where body lies; nil when it is not to be used again
 	event   lead.Event
 	receipt string
 	at      time.Time
@@ -92,11 +99,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{}
 	fail, kept := h.handle(r, q)
 	status := respond(w, q, fail, kept)
-	took := h.Now().Sub(started)
-	h.log(r, q, fail, kept, status, took)
+	ended := h.Now()
+	took := ended.Sub(started)
+	h.log(r, q, fail, kept, status, ended, took)
 	if cold := !h.warm.Swap(true); q.receipt != "" { // only who is authentic makes us write
 		h.Tally.Answered(q.name, q.at, took, status >= http.StatusInternalServerError, cold)
 		h.Tally.FlushSoon()
+	}
+	if q.room != nil {
+		h.bodies.Put(q.room)
 	}
 }
 
@@ -105,13 +116,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) handle(r *http.Request, q *request) (fail *failure, kept bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			fail, kept = broken(customhandler.Recovered(p)), false
+			fail, kept, q.room = broken(customhandler.Recovered(p)), false, nil
 		}
 	}()
 	if fail := h.read(r, q); fail != nil {
 		return fail, false
 	}
-	return h.accept(r, q)
+	return h.accept(q)
 }
 
 // broken is the answer to a fault of ours.
@@ -139,7 +150,7 @@ func (h *Handler) read(r *http.Request, q *request) *failure {
 	if err := checkType(r.Header); err != nil {
 		return &failure{status: http.StatusUnsupportedMediaType, reason: err.Error()}
 	}
-	if fail := readBody(r, q); fail != nil {
+	if fail := h.readBody(r, q); fail != nil {
 		return fail
 	}
 	if err := route.Partner.Verify(q.proof, q.body); err != nil {
@@ -177,15 +188,19 @@ func checkType(h http.Header) error {
 	return nil
 }
 
-// maxDiscard is how much of a body that is too large is read away, so that its sender gets to read the answer.
-const maxDiscard = 4 << 20
+const (
+	// maxDiscard is how much of a body that is too large is read away, so that its sender gets to read the answer.
+	maxDiscard = 4 << 20
+	// maxKept is the longest body whose room is kept.
+	maxKept = 64 << 10
+)
 
-func readBody(r *http.Request, q *request) *failure {
+func (h *Handler) readBody(r *http.Request, q *request) *failure {
 	limit := q.route.MaxBody
 	body, err := []byte(nil), error(nil)
 	switch {
 	case r.ContentLength >= 0 && r.ContentLength <= limit:
-		body = make([]byte, r.ContentLength)
+		body = h.bodyRoom(q, int(r.ContentLength))
 		_, err = io.ReadFull(r.Body, body)
 	case r.ContentLength < 0:
 		body, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
@@ -201,13 +216,24 @@ func readBody(r *http.Request, q *request) *failure {
 	return nil
 }
 
+// bodyRoom is room for a body of n bytes, until the request ends.
+func (h *Handler) bodyRoom(q *request, n int) []byte {
+	if n > maxKept {
+		return make([]byte, n)
+	}
+	if q.room, _ = h.bodies.Get().(*[]byte); q.room == nil {
+		q.room = new([]byte)
+	}
+	*q.room = slices.Grow((*q.room)[:0], n)[:n]
+	return *q.room
+}
+
 // accept decodes an authentic notification and makes it durable; an invalid one too, marked rejected. kept says that
 // it is durable.
-func (h *Handler) accept(r *http.Request, q *request) (fail *failure, kept bool) {
+func (h *Handler) accept(q *request) (fail *failure, kept bool) {
 	q.at = h.Now().UTC().Truncate(time.Millisecond)
 	q.receipt = ulid.MustNew(ulid.Timestamp(q.at), rand.Reader).String()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), budget)
-	defer cancel()
+	ctx := h.storing.Within(budget) // the partner's hanging up is none of its ends
 	m, fail := h.message(ctx, q)
 	if err := h.Intake.Accept(ctx, m); err != nil {
 		return &failure{status: http.StatusServiceUnavailable, reason: "the event could not be stored; send it again", after: 5 * time.Second, cause: err}, false
@@ -293,7 +319,7 @@ func (q *request) envelope(kind string) lead.Envelope {
 }
 
 // log writes the one line of a request. It names no path (a path may hold a token) and no value.
-func (h *Handler) log(r *http.Request, q *request, fail *failure, kept bool, status int, took time.Duration) {
+func (h *Handler) log(r *http.Request, q *request, fail *failure, kept bool, status int, at time.Time, took time.Duration) {
 	level, attrs := slog.LevelInfo, append(make([]slog.Attr, 0, 12), slog.String("partner", q.name), slog.Int("status", status),
 		slog.Int64("ms", took.Milliseconds()), slog.Int("bytes", len(q.body)), slog.String("invocation", customhandler.InvocationID(r.Header)))
 	if kept {
@@ -313,5 +339,9 @@ func (h *Handler) log(r *http.Request, q *request, fail *failure, kept bool, sta
 	if alarm := q.event.Alarm; alarm != "" {
 		level, attrs = slog.LevelError, append(attrs, slog.String("alarm", alarm))
 	}
-	h.Log.LogAttrs(r.Context(), level, "received", attrs...)
+	if to := h.Log.Handler(); to.Enabled(r.Context(), level) { // a Logger would look up who calls it
+		line := slog.NewRecord(at, level, "received", 0)
+		line.AddAttrs(attrs...)
+		_ = to.Handle(r.Context(), line) // nobody is left to tell
+	}
 }

@@ -47,7 +47,9 @@ func respond(w http.ResponseWriter, q *request, fail *failure, kept bool) int {
 
 func write(w http.ResponseWriter, status int, contentType string, b []byte) int {
 	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+	if status != http.StatusOK { // that of an answer as short as 200 is net/http's to say
+		w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // the partner is gone: it will send again
 	return status

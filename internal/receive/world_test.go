@@ -106,6 +106,7 @@ func (in *intake) Accept(ctx context.Context, m ledger.Message) error {
 			return err
 		}
 	}
+	m.Envelope.Data = bytes.Clone(m.Envelope.Data) // of another request, from when this one has ended
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.messages = append(in.messages, m)
