@@ -15,6 +15,7 @@ require (
 	github.com/google/uuid v1.6.0
 	github.com/mailru/easyjson v0.9.2
 	github.com/oklog/ulid/v2 v2.1.1
+	github.com/segmentio/asm v1.2.1
 	github.com/spf13/cobra v1.10.1
 	github.com/spf13/pflag v1.0.9
 	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1

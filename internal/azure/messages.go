@@ -3,7 +3,6 @@ package azure
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/segmentio/asm/base64" // seven times as fast as encoding/base64
 )
 
 // Messages are the messages of a queue, for what is done with every event: of our own account, or of a lender's by SAS.
@@ -87,8 +87,15 @@ func (q *Messages) Put(ctx context.Context, text string, after time.Duration) (i
 func (q *Messages) PutBase64(ctx context.Context, body []byte, after time.Duration) (id string, err error) {
 	c := q.put(after)
 	defer c.done()
-	c.data = base64.StdEncoding.AppendEncode(append(c.data, openText...), body)
+	c.data = appendBase64(append(c.data, openText...), body)
 	return c.putMessage(ctx)
+}
+
+func appendBase64(b, body []byte) []byte {
+	from, n := len(b), base64.StdEncoding.EncodedLen(len(body))
+	b = slices.Grow(b, n)[:from+n]
+	base64.StdEncoding.Encode(b[from:], body)
+	return b
 }
 
 const (

@@ -1,8 +1,9 @@
 package queue
 
 import (
-	"encoding/base64"
 	"strings"
+
+	"github.com/segmentio/asm/base64" // seven times as fast as encoding/base64
 )
 
 // form is how a message's text carries its body. A sender chooses: CRF Connect's document does not say which it takes,

@@ -3,11 +3,11 @@ package queue
 
 import (
 	"context"
-	"encoding/base64"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
+	"github.com/segmentio/asm/base64"
 
 	"leadrelay/internal/azure"
 	"leadrelay/internal/inbox"
