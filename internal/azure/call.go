@@ -73,15 +73,16 @@ func (c *call) again() (io.ReadCloser, error) {
 
 // send does the request; an answer with another status than the hoped for is an error. It takes at most tryTimeout.
 func (c *call) send(ctx context.Context, success ...int) error {
+	now := time.Now()
 	if c.at.proof != nil {
-		c.set(dateField, c.at.clock.date(time.Now()))
+		c.set(dateField, c.at.clock.date(now))
 		slices.SortFunc(c.fields, func(a, b field) int { return strings.Compare(a.name, b.name) }) // as they are signed
 		if err := c.at.proof.prove(ctx, c); err != nil {
 			return Classify(err)
 		}
 	}
 	try := ctx
-	if end, ok := ctx.Deadline(); !ok || time.Until(end) > tryTimeout {
+	if end, ok := ctx.Deadline(); !ok || end.Sub(now) > tryTimeout {
 		shorter, cancel := context.WithTimeout(ctx, tryTimeout)
 		defer cancel()
 		try = shorter

@@ -30,7 +30,7 @@ func caller(r *http.Request) netip.Addr {
 }
 
 func allowed(list []netip.Prefix, from netip.Addr) bool {
-	return len(list) == 0 || slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(from) })
+	return slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(from) })
 }
 
 // lookUp bounds the look-up of a lead: the answer does not wait for it.

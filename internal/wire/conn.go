@@ -31,10 +31,10 @@ type conn struct {
 	fault       error // of reading, which a parser may tell as one of its own
 }
 
-// roundTrip makes one request. After an error the connection is closed.
-func (c *conn) roundTrip(req *http.Request, all []byte) (*http.Response, error) {
+// roundTrip makes one request, now. After an error the connection is closed.
+func (c *conn) roundTrip(req *http.Request, all []byte, now time.Time) (*http.Response, error) {
 	stop := context.AfterFunc(req.Context(), c.abort)
-	resp, err := c.exchange(req, all)
+	resp, err := c.exchange(req, all, now)
 	if err != nil {
 		stop()
 		c.abort()
@@ -55,9 +55,9 @@ func (c *conn) roundTrip(req *http.Request, all []byte) (*http.Response, error) 
 }
 
 // exchange sends a request and reads its answer up to the body.
-func (c *conn) exchange(req *http.Request, all []byte) (*http.Response, error) {
+func (c *conn) exchange(req *http.Request, all []byte, now time.Time) (*http.Response, error) {
 	c.mayCome, c.sent, c.heard, c.fault = longestHead, false, false, nil
-	if err := c.bound(c.owner.Base.ResponseHeaderTimeout); err != nil {
+	if err := c.bound(c.owner.Base.ResponseHeaderTimeout, now); err != nil {
 		return nil, err
 	}
 	n, err := c.Write(all)
@@ -81,8 +81,8 @@ func (c *conn) exchange(req *http.Request, all []byte) (*http.Response, error) {
 }
 
 // bound gives a request so long, or up to a tenth less, where the deadline of the last one does as well; 0 is no bound.
-func (c *conn) bound(d time.Duration) error {
-	end := until(d)
+func (c *conn) bound(d time.Duration, now time.Time) error {
+	end := until(d, now)
 	if less := end.Sub(c.until); less >= 0 && less <= d/10 {
 		return nil
 	}

@@ -49,17 +49,17 @@ func (t *Transport) secure(ctx context.Context, socket net.Conn, host string) (n
 	if config.ServerName == "" {
 		config.ServerName = host
 	}
-	if err := socket.SetDeadline(until(t.Base.TLSHandshakeTimeout)); err != nil {
+	if err := socket.SetDeadline(until(t.Base.TLSHandshakeTimeout, time.Now())); err != nil {
 		return nil, err
 	}
 	c := tls.Client(socket, config)
 	return c, c.HandshakeContext(ctx)
 }
 
-// until is the deadline of something that may last so long; 0 has none.
-func until(d time.Duration) time.Time {
+// until is the deadline of something that begins now and may last so long; 0 has none.
+func until(d time.Duration, now time.Time) time.Time {
 	if d <= 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(d)
+	return now.Add(d)
 }

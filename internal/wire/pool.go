@@ -23,13 +23,13 @@ type pool struct {
 }
 
 // get takes the connection to an endpoint that was idle for the shortest time, nil for none that is alive.
-func (p *pool) get(at endpoint, longest time.Duration) *conn {
+func (p *pool) get(at endpoint, longest time.Duration, now time.Time) *conn {
 	for {
 		c := p.pop(at)
 		if c == nil {
 			return nil
 		}
-		if idle := time.Since(c.since); idle < restless || idle < longest && alive(c.socket) {
+		if idle := now.Sub(c.since); idle < restless || idle < longest && alive(c.socket) {
 			return c
 		}
 		_ = c.Close() // nobody waits for anything on it

@@ -5,6 +5,7 @@ package wire
 import (
 	"context"
 	"net/http"
+	"time"
 )
 
 // Transport is an [http.RoundTripper] that does what its Base would do, for two thirds of the CPU: an [http.Transport]
@@ -58,8 +59,9 @@ func (t *Transport) proxied(req *http.Request) bool {
 
 // send tries a kept connection, and then a new one if there was none or its loss may be made good.
 func (t *Transport) send(req *http.Request, all []byte) (*http.Response, error) {
-	if c := t.idle.get(endpointOf(req), t.Base.IdleConnTimeout); c != nil {
-		resp, err := c.roundTrip(req, all)
+	now := time.Now()
+	if c := t.idle.get(endpointOf(req), t.Base.IdleConnTimeout, now); c != nil {
+		resp, err := c.roundTrip(req, all, now)
 		if err == nil || !c.lost(req, err) {
 			return resp, err
 		}
@@ -68,7 +70,7 @@ func (t *Transport) send(req *http.Request, all []byte) (*http.Response, error) 
 	if err != nil {
 		return nil, err
 	}
-	return c.roundTrip(req, all)
+	return c.roundTrip(req, all, time.Now())
 }
 
 // CloseIdleConnections is what [http.Client.CloseIdleConnections] calls.
