@@ -87,41 +87,34 @@ func (c *call) send(ctx context.Context, success ...int) error {
 		defer cancel()
 		try = shorter
 	}
-	c.build(try)
-	resp, err := c.at.transport.RoundTrip(&c.request)
-	if err == nil {
-		c.answer = c.at.reply()
-		err = c.answer.read(resp)
-	}
-	if err != nil {
+	c.build()
+	if err := c.exchange(try); err != nil {
 		return c.lost(ctx, err)
 	}
 	c.whole = true
-	if !slices.Contains(success, c.answer.status) {
+	if !slices.Contains(success, c.answer.Status) {
 		return c.refused()
 	}
 	return nil
 }
 
 // build makes the request out of its parts.
-func (c *call) build(ctx context.Context) {
+func (c *call) build() {
 	for i := range c.fields {
 		c.header[c.fields[i].name] = c.fields[i].value[:]
 	}
-	r := &http.Request{Method: c.request.Method, URL: &c.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: c.header, Host: c.at.host}
+	c.request = http.Request{Method: c.request.Method, URL: &c.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: c.header, Host: c.at.host}
 	if len(c.data) > 0 {
 		c.body.Reset(c.data)
-		r.Body, r.ContentLength, r.GetBody = &c.body, int64(len(c.data)), c.replay
+		c.request.Body, c.request.ContentLength, c.request.GetBody = &c.body, int64(len(c.data)), c.replay
 	}
-	c.request = *r.WithContext(ctx)
 }
 
 // done ends a call: nothing of its answer may be used any more. A transport that has closed the body holds nothing of the
-// request; of one without a body nobody can know, so it is left to the garbage collector.
+// request; of one without a body only some can say, so it is left to the garbage collector.
 func (c *call) done() {
-	at, reusable := c.at, c.whole && c.body.closed.Load() && !c.replays.Load()
-	if a := c.answer; a != nil && a.body.Cap() <= keep {
-		a.header = nil
+	at, reusable := c.at, c.whole && (c.answer.Free || c.body.closed.Load()) && !c.replays.Load()
+	if a := c.answer; a != nil && cap(a.Body) <= keep {
 		at.replies.Put(a)
 	}
 	if !reusable || cap(c.data) > keep {

@@ -47,7 +47,7 @@ func classifyResponse(resp *azcore.ResponseError) error {
 		}
 		return told(status, word, r.Header, method, host)
 	}
-	return told(status, word, nil, "", "")
+	return told(status, word, http.Header(nil), "", "")
 }
 
 // responseKind is the kind of a status. Some words outweigh their status: they are about the address, never about the
@@ -93,7 +93,7 @@ const longestWait = 7 * 24 * time.Hour
 
 // retryAfter reads how long the far side asks us to wait: x-ms-retry-after-ms, retry-after-ms, or Retry-After in
 // seconds or as a date (facts/azure-storage.md §4). It is 0 when nothing usable is there.
-func retryAfter(h http.Header, now time.Time) time.Duration {
+func retryAfter(h header, now time.Time) time.Duration {
 	for _, name := range []string{"x-ms-retry-after-ms", "retry-after-ms"} {
 		if ms, err := strconv.ParseUint(h.Get(name), 10, 64); err == nil {
 			return time.Duration(min(ms, uint64(longestWait.Milliseconds()))) * time.Millisecond

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
-	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"leadrelay/internal/lead"
+	"leadrelay/internal/wire"
 )
 
 const (
@@ -23,12 +22,7 @@ const (
 )
 
 // reply is what came back.
-type reply struct {
-	status int
-	header http.Header
-	body   bytes.Buffer
-	limit  io.LimitedReader
-}
+type reply struct{ wire.Answer }
 
 // reply is an empty one.
 func (e *endpoint) reply() *reply {
@@ -39,30 +33,23 @@ func (e *endpoint) reply() *reply {
 	return a
 }
 
-// errLong is an answer that storage never gives.
-var errLong = errors.New("the answer is too long")
-
-// read takes the whole answer, so that the connection is free again.
-func (a *reply) read(resp *http.Response) error {
-	a.status, a.header = resp.StatusCode, resp.Header
-	a.body.Reset()
-	a.limit = io.LimitedReader{R: resp.Body, N: longestAnswer + 1}
-	if n := resp.ContentLength; n > 0 {
-		a.body.Grow(int(min(n, keep)) + bytes.MinRead)
+// exchange makes the request and takes the whole answer, so that the connection is free again.
+func (c *call) exchange(ctx context.Context) error {
+	c.answer = c.at.reply()
+	if lean, ok := c.at.transport.(*wire.Transport); ok {
+		return lean.Exchange(ctx, &c.request, longestAnswer, &c.answer.Answer)
 	}
-	_, err := a.body.ReadFrom(&a.limit)
-	a.limit.R = nil
-	if closeErr := resp.Body.Close(); err == nil {
-		err = closeErr
+	c.answer.Answer = wire.Answer{Head: c.answer.Head[:0], Body: c.answer.Body[:0]}
+	c.request = *c.request.WithContext(ctx)
+	resp, err := c.at.transport.RoundTrip(&c.request)
+	if err != nil {
+		return err
 	}
-	if err == nil && a.limit.N == 0 {
-		err = errLong
-	}
-	return err
+	return c.answer.Read(resp, longestAnswer)
 }
 
 // bytes are the answer's body without the byte order mark that queues put in front.
-func (a *reply) bytes() []byte { return bytes.TrimPrefix(a.body.Bytes(), []byte("\ufeff")) }
+func (a *reply) bytes() []byte { return bytes.TrimPrefix(a.Body, []byte("\ufeff")) }
 
 // lost tells a call that got no answer: whether it was carried out nobody knows.
 func (c *call) lost(ctx context.Context, err error) error {
@@ -78,7 +65,7 @@ func (c *call) lost(ctx context.Context, err error) error {
 
 // refused tells the answer of a call that hoped for another.
 func (c *call) refused() error {
-	return told(c.answer.status, errorWord(word(c.answer.header, c.answer.bytes())), c.answer.header, c.request.Method, c.at.host)
+	return told(c.answer.Status, errorWord(word(c.answer.Head, c.answer.bytes())), c.answer.Head, c.request.Method, c.at.host)
 }
 
 // unreadable is an answer of success that nobody can read: what was asked for may be done.
@@ -86,8 +73,11 @@ func (c *call) unreadable(what string) error {
 	return lead.Errorf(lead.Unavailable, "%s %s: the answer is not %s", c.request.Method, c.at.host, what)
 }
 
+// header is that of an answer, however it is kept.
+type header interface{ Get(name string) string }
+
 // told is an answer that is not what a call hoped for.
-func told(status int, word string, h http.Header, method, host string) *lead.Error {
+func told(status int, word string, h header, method, host string) *lead.Error {
 	e := &lead.Error{Kind: responseKind(status, word), Code: strings.TrimSpace(strconv.Itoa(status) + " " + word), RetryAfter: retryAfter(h, time.Now())}
 	if host != "" {
 		e.Err = errors.New(method + " " + host)
@@ -96,7 +86,7 @@ func told(status int, word string, h http.Header, method, host string) *lead.Err
 }
 
 // word is the far side's own code: of the header, else of the body's JSON or XML.
-func word(h http.Header, body []byte) string {
+func word(h header, body []byte) string {
 	if code := h.Get("x-ms-error-code"); code != "" {
 		return code
 	}

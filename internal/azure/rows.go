@@ -116,4 +116,4 @@ func (c *call) write(ctx context.Context) (azcore.ETag, error) {
 }
 
 // etag is that of the answer, empty when there is none.
-func (c *call) etag() azcore.ETag { return azcore.ETag(c.answer.header.Get("ETag")) }
+func (c *call) etag() azcore.ETag { return azcore.ETag(c.answer.Head.Get("ETag")) }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"leadrelay/internal/wire"
 )
 
 // Write is one part of a transaction: an insert where Match is empty, else a merge at that ETag.
@@ -81,23 +83,13 @@ func (c *call) parts(n int) ([]azcore.ETag, error) {
 			return nil, c.unreadable("that of a transaction")
 		case status >= http.StatusBadRequest:
 			json, _, _ := bytes.Cut(tail, []byte("\r\n--"))
-			return nil, told(status, errorWord(wordOfJSON(json)), c.answer.header, c.request.Method, c.at.host)
+			return nil, told(status, errorWord(wordOfJSON(json)), c.answer.Head, c.request.Method, c.at.host)
 		}
-		etags = append(etags, azcore.ETag(lineOf(head, "ETag: ")))
+		etags = append(etags, azcore.ETag(wire.Head(head).Get("ETag")))
 		body = tail
 	}
 	if len(etags) != n {
 		return nil, c.unreadable("that of a transaction")
 	}
 	return etags, nil
-}
-
-// lineOf is the value of the line of a head that begins with a name, in any case.
-func lineOf(head []byte, name string) []byte {
-	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
-		if len(line) > len(name) && bytes.EqualFold(line[:len(name)], []byte(name)) {
-			return line[len(name):]
-		}
-	}
-	return nil
 }

@@ -30,35 +30,51 @@ func readAnswer(r *bufio.Reader, req *http.Request) (*http.Response, error) {
 	return http.ReadResponse(r, req)
 }
 
-// plainAnswer reads the head of an answer as net/http would, if all of it is there, it says how long its body is, and nothing
-// in it asks for more than that. Else it gives nil, and has read nothing.
+// plainAnswer reads the head of a plain answer, whose body is there, as net/http would. Else it gives nil, and has read nothing.
 func plainAnswer(r *bufio.Reader, req *http.Request) *http.Response {
-	here, _ := r.Peek(r.Buffered()) // as much as there is
-	end := bytes.Index(here, []byte(lineEnd+lineEnd))
-	if end < 0 || req.Method == http.MethodHead {
+	h, ok := plainHead(r, req.Method)
+	if !ok || h.length > r.Buffered()-h.size {
 		return nil
 	}
-	head := here[:end+len(lineEnd)]
-	status, fields, _ := bytes.Cut(head, []byte(lineEnd))
-	code, ok := statusOf(status)
-	if !ok || !canonical(fields) {
-		return nil
-	}
-	a := &answer{Response: http.Response{Request: req, StatusCode: code, Proto: protocol, ProtoMajor: 1, ProtoMinor: 1}}
-	text := string(head) // that of all values
+	a := &answer{Response: http.Response{Request: req, StatusCode: h.code, Proto: protocol, ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(h.length)}}
+	text := string(h.lines) // that of all values
 	a.Status, text, _ = strings.Cut(text[len(protocol)+1:], lineEnd)
-	length, ok := a.header(text)
-	if code == http.StatusNoContent || code == http.StatusNotModified {
-		length = 0
-	}
-	if !ok || length < 0 || length > len(here)-end-2*len(lineEnd) {
-		return nil
-	}
-	if a.ContentLength = int64(length); length == 0 {
+	a.setHeader(text)
+	if h.length == 0 {
 		a.Body = http.NoBody
 	}
-	_, _ = r.Discard(end + 2*len(lineEnd)) // it is there
+	_, _ = r.Discard(h.size) // it is there
 	return &a.Response
+}
+
+// head is the head of a plain answer: all of it is there, it says how long the body is, and nothing in it asks for more than to
+// read that.
+type head struct {
+	code   int
+	lines  []byte // the status line and the fields', with their ends; in the reader's buffer
+	size   int    // of the head
+	length int    // of the body
+}
+
+// plainHead looks for a plain answer in what the reader has; it may tidy up the names of its fields.
+func plainHead(r *bufio.Reader, method string) (h head, ok bool) {
+	here, _ := r.Peek(r.Buffered()) // as much as there is
+	end := bytes.Index(here, []byte(lineEnd+lineEnd))
+	if end < 0 || method == http.MethodHead {
+		return h, false
+	}
+	h.lines, h.size = here[:end+len(lineEnd)], end+2*len(lineEnd)
+	status, fields, _ := bytes.Cut(h.lines, []byte(lineEnd))
+	if h.code, ok = statusOf(status); !ok {
+		return h, false
+	}
+	if h.length, ok = scan(fields); !ok {
+		return h, false
+	}
+	if h.code == http.StatusNoContent || h.code == http.StatusNotModified {
+		h.length = 0
+	}
+	return h, h.length >= 0
 }
 
 // statusOf is the code of a status line.
@@ -76,17 +92,34 @@ func statusOf(line []byte) (code int, ok bool) {
 	return code, code >= 200
 }
 
-// canonical writes the names of fields as net/http has them, and tells whether all names and values are plain.
-func canonical(fields []byte) bool {
+// scan looks at fields, and writes their names as net/http has them. Length is that of the body, -1 where nothing says it; not
+// ok is for what is not plain.
+func scan(fields []byte) (length int, ok bool) {
+	length = -1
 	for len(fields) > 0 {
 		line, rest, _ := bytes.Cut(fields, []byte(lineEnd))
 		colon := bytes.IndexByte(line, ':')
 		if colon <= 0 || !canonicalName(line[:colon]) || !printable(line[colon:]) {
-			return false
+			return 0, false
+		}
+		value := bytes.Trim(line[colon+1:], " ")
+		switch string(line[:colon]) {
+		case "Content-Length":
+			n, err := strconv.Atoi(string(value))
+			if err != nil || value[0] < '0' || length >= 0 {
+				return 0, false
+			}
+			length = n
+		case "Connection":
+			if !bytes.EqualFold(value, []byte("keep-alive")) {
+				return 0, false
+			}
+		case "Transfer-Encoding", "Trailer", "Pragma":
+			return 0, false
 		}
 		fields = rest
 	}
-	return true
+	return length, true
 }
 
 // printable tells that nothing in a text ends a line or is another control.
@@ -119,33 +152,19 @@ func canonicalName(name []byte) bool {
 	return true
 }
 
-// header makes the header out of its lines. Length is that of the body, -1 where nothing says it; not ok is for what asks for
-// more than to read a body of a length.
-func (a *answer) header(lines string) (length int, ok bool) {
+// setHeader makes the header out of its lines.
+func (a *answer) setHeader(lines string) {
 	n := strings.Count(lines, lineEnd)
 	values := a.values[:]
 	if n > len(values) {
 		values = make([]string, n)
 	}
-	a.Header, length = make(http.Header, n), -1
+	a.Header = make(http.Header, n)
 	for i := range n {
 		var line string
 		line, lines, _ = strings.Cut(lines, lineEnd)
 		name, value, _ := strings.Cut(line, ":")
 		value = strings.Trim(value, " ")
-		switch name {
-		case "Content-Length":
-			var err error
-			if length, err = strconv.Atoi(value); err != nil || value[0] < '0' || len(a.Header[name]) > 0 {
-				return 0, false
-			}
-		case "Connection":
-			if !strings.EqualFold(value, "keep-alive") {
-				return 0, false
-			}
-		case "Transfer-Encoding", "Trailer", "Pragma":
-			return 0, false
-		}
 		if has := a.Header[name]; has != nil {
 			a.Header[name] = append(has, value)
 			continue
@@ -153,5 +172,4 @@ func (a *answer) header(lines string) (length int, ok bool) {
 		values[i] = value
 		a.Header[name] = values[i : i+1 : i+1]
 	}
-	return length, true
 }

@@ -31,14 +31,19 @@ type conn struct {
 	fault       error // of reading, which a parser may tell as one of its own
 }
 
-// roundTrip makes one request, now. After an error the connection is closed.
-func (c *conn) roundTrip(req *http.Request, all []byte, now time.Time) (*http.Response, error) {
-	stop := context.AfterFunc(req.Context(), c.abort)
-	resp, err := c.exchange(req, all, now)
+// roundTrip makes one request, now. An answer that is plain goes into whole, if there is one, and nil comes back. After an
+// error the connection is closed.
+func (c *conn) roundTrip(ctx context.Context, req *http.Request, all []byte, now time.Time, whole *Answer) (*http.Response, error) {
+	stop := context.AfterFunc(ctx, c.abort)
+	resp, err := c.exchange(req, all, now, whole)
 	if err != nil {
 		stop()
 		c.abort()
 		return nil, err
+	}
+	if resp == nil {
+		c.release(stop())
+		return nil, nil
 	}
 	switch n := resp.ContentLength; {
 	case resp.Body == http.NoBody:
@@ -47,15 +52,14 @@ func (c *conn) roundTrip(req *http.Request, all []byte, now time.Time) (*http.Re
 		resp.Body = readMemory(c.r, int(n))
 		c.release(stop() && !resp.Close)
 	default:
-		c.until = time.Time{}
-		_ = c.SetDeadline(c.until) // the context bounds the rest; a closed connection says so to the reader
-		resp.Body = &stream{body: resp.Body, c: c, keep: !resp.Close, ctx: req.Context(), stop: stop}
+		c.unbound()
+		resp.Body = &stream{body: resp.Body, c: c, keep: !resp.Close, ctx: ctx, stop: stop}
 	}
 	return resp, nil
 }
 
-// exchange sends a request and reads its answer up to the body.
-func (c *conn) exchange(req *http.Request, all []byte, now time.Time) (*http.Response, error) {
+// exchange sends a request and reads its answer up to the body, or into whole.
+func (c *conn) exchange(req *http.Request, all []byte, now time.Time, whole *Answer) (*http.Response, error) {
 	c.mayCome, c.sent, c.heard, c.fault = longestHead, false, false, nil
 	if err := c.bound(c.owner.Base.ResponseHeaderTimeout, now); err != nil {
 		return nil, err
@@ -64,6 +68,14 @@ func (c *conn) exchange(req *http.Request, all []byte, now time.Time) (*http.Res
 	c.sent = n > 0
 	if err != nil {
 		return nil, err
+	}
+	if whole != nil {
+		if _, err := c.r.Peek(1); err != nil {
+			return nil, err
+		}
+		if taken, err := whole.take(c, req.Method); taken {
+			return nil, err
+		}
 	}
 	for {
 		resp, err := readAnswer(c.r, req)
@@ -90,6 +102,12 @@ func (c *conn) bound(d time.Duration, now time.Time) error {
 	return c.SetDeadline(end)
 }
 
+// unbound leaves what is to come to the context; a closed connection says so to the reader.
+func (c *conn) unbound() {
+	c.until = time.Time{}
+	_ = c.SetDeadline(c.until)
+}
+
 // release keeps a connection whose answer was read to its end. One that has more to say has lost step: it is closed.
 func (c *conn) release(reusable bool) {
 	if reusable && c.r.Buffered() == 0 { // its deadline stays: nobody reads until the next one is set
@@ -101,9 +119,9 @@ func (c *conn) release(reusable bool) {
 
 // lost tells that a kept connection was dead, and that the request may go out again: the server cannot have got it, or
 // may get it twice. As in net/http, that is never so for a POST of which a byte was written.
-func (c *conn) lost(req *http.Request, err error) bool {
+func (c *conn) lost(ctx context.Context, req *http.Request, err error) bool {
 	var slow net.Error
-	if c.heard || req.Context().Err() != nil || errors.As(err, &slow) && slow.Timeout() {
+	if c.heard || ctx.Err() != nil || errors.As(err, &slow) && slow.Timeout() {
 		return false
 	}
 	switch req.Method {

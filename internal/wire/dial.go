@@ -15,7 +15,7 @@ type endpoint struct{ scheme, host string }
 func endpointOf(req *http.Request) endpoint { return endpoint{req.URL.Scheme, req.URL.Host} }
 
 // dial opens a connection for the request.
-func (t *Transport) dial(req *http.Request) (*conn, error) {
+func (t *Transport) dial(ctx context.Context, req *http.Request) (*conn, error) {
 	host, port := req.URL.Hostname(), req.URL.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[req.URL.Scheme]
@@ -24,7 +24,7 @@ func (t *Transport) dial(req *http.Request) (*conn, error) {
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
-	socket, err := dial(req.Context(), "tcp", net.JoinHostPort(host, port))
+	socket, err := dial(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (t *Transport) dial(req *http.Request) (*conn, error) {
 	c.abort = func() { _ = socket.Close() } // whoever reads or writes gets the error
 	c.r = bufio.NewReader(c)
 	if req.URL.Scheme == "https" {
-		if c.Conn, err = t.secure(req.Context(), socket, host); err != nil {
+		if c.Conn, err = t.secure(ctx, socket, host); err != nil {
 			c.abort()
 			return nil, err
 		}

@@ -1,6 +1,10 @@
 package wire
 
-import "time"
+import (
+	"bufio"
+	"net"
+	"time"
+)
 
 // Age makes every idle connection older, past the deadline of its last request, or younger where d is negative: then nobody
 // looks at it before it is used.
@@ -27,3 +31,15 @@ func (t *Transport) Untidy() { t.idle.tidy = time.Time{} }
 
 // PlainAnswer is plainAnswer.
 var PlainAnswer = plainAnswer
+
+// Take is what [Transport.Exchange] takes of an answer that is plain.
+func Take(r *bufio.Reader, method string) (a *Answer, taken bool, err error) {
+	a = &Answer{limit: believed}
+	taken, err = a.take(&conn{Conn: still{}, r: r}, method)
+	return a, taken, err
+}
+
+// still is a connection without deadlines.
+type still struct{ net.Conn }
+
+func (still) SetDeadline(time.Time) error { return nil }

@@ -63,11 +63,28 @@ func FuzzPlainAnswerIsReadAsByNetHTTP(f *testing.F) {
 		if left, _ := io.ReadAll(theirs); !bytes.Equal(rest, left) {
 			t.Errorf("%q: %q is left, want %q", text, rest, left)
 		}
+		taken(t, text, want, body)
 		got.Body, want.Body = nil, nil
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%q:\ngot  %+v\nwant %+v", text, got, want)
 		}
 	})
+}
+
+// taken takes the answer whole, and compares it with net/http's.
+func taken(t *testing.T, text []byte, want *http.Response, body []byte) {
+	t.Helper()
+	r := bufio.NewReader(bytes.NewReader(text))
+	_, _ = r.Peek(1)
+	a, taken, err := wire.Take(r, http.MethodPost)
+	if !taken || err != nil || a.Status != want.StatusCode || !bytes.Equal(a.Body, body) {
+		t.Errorf("%q: taken %v with %v: %d %q", text, taken, err, a.Status, a.Body)
+	}
+	for name := range want.Header {
+		if got := a.Head.Get(name); got != want.Header.Get(name) {
+			t.Errorf("%q: %s is %q, want %q", text, name, got, want.Header.Get(name))
+		}
+	}
 }
 
 // TestMostAnswersArePlain keeps the answers of storage from being left to net/http.

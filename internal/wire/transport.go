@@ -29,23 +29,34 @@ type Transport struct {
 
 // RoundTrip sends one request. Its errors name no URL; if the request's context has ended, the error is the context's.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	return t.do(req.Context(), req, nil)
+}
+
+// do sends one request. What came back is in whole, if there is one, or else in the response.
+func (t *Transport) do(ctx context.Context, req *http.Request, whole *Answer) (*http.Response, error) {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	all, plain := appendHead((*buf)[:0], req)
 	*buf = all[:0]
 	if !plain || t.proxied(req) {
+		if whole != nil {
+			req = req.WithContext(ctx)
+		}
 		return t.Base.RoundTrip(req)
+	}
+	if whole != nil {
+		whole.Free = true
 	}
 	all, err := appendBody(all, req)
 	*buf = all[:0]
 	if err != nil {
-		return nil, told(req.Context(), err)
+		return nil, told(ctx, err)
 	}
-	if err := req.Context().Err(); err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	resp, err := t.send(req, all)
-	return resp, told(req.Context(), err)
+	resp, err := t.send(ctx, req, all, whole)
+	return resp, told(ctx, err)
 }
 
 // proxied tells whether there is a proxy for the request, or an error of asking for one: Base deals with both.
@@ -58,19 +69,19 @@ func (t *Transport) proxied(req *http.Request) bool {
 }
 
 // send tries a kept connection, and then a new one if there was none or its loss may be made good.
-func (t *Transport) send(req *http.Request, all []byte) (*http.Response, error) {
+func (t *Transport) send(ctx context.Context, req *http.Request, all []byte, whole *Answer) (*http.Response, error) {
 	now := time.Now()
 	if c := t.idle.get(endpointOf(req), t.Base.IdleConnTimeout, now); c != nil {
-		resp, err := c.roundTrip(req, all, now)
-		if err == nil || !c.lost(req, err) {
+		resp, err := c.roundTrip(ctx, req, all, now, whole)
+		if err == nil || !c.lost(ctx, req, err) {
 			return resp, err
 		}
 	}
-	c, err := t.dial(req)
+	c, err := t.dial(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	return c.roundTrip(req, all, time.Now())
+	return c.roundTrip(ctx, req, all, time.Now(), whole)
 }
 
 // CloseIdleConnections is what [http.Client.CloseIdleConnections] calls.
