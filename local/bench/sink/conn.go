@@ -18,6 +18,7 @@ type conn struct {
 	out     []byte // the answer, head and body
 	body    []byte // scratch for a body whose length the head has to name
 	small   []byte // scratch for an ETag
+	wake    chan struct{}
 }
 
 const (
@@ -35,7 +36,7 @@ func newBuffers() any {
 
 func newConn(s *Sink, c net.Conn, service Service) *conn {
 	b := s.buffers.Get().(*buffers)
-	return &conn{sink: s, net: c, service: service, in: b.in, out: b.out, body: b.body}
+	return &conn{sink: s, net: c, service: service, in: b.in, out: b.out, body: b.body, wake: make(chan struct{}, 1)}
 }
 
 func (c *conn) serve() {
@@ -67,7 +68,7 @@ func (c *conn) pause() {
 		return
 	}
 	started := time.Now()
-	time.Sleep(d)
+	c.sink.alarm.sleep(d, c.wake)
 	c.sink.counters.waits.Add(1)
 	c.sink.counters.waited.Add(int64(time.Since(started)))
 }

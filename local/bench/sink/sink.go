@@ -47,6 +47,7 @@ type Sink struct {
 	listeners [services]net.Listener
 	cert      *certificate
 	clock     clock
+	alarm     *alarm
 	serial    atomic.Uint64 // of the ids, receipts and ETags that are given out
 	delay     [services]atomic.Int64
 	crm       atomic.Int64 // the status that the CRM answers
@@ -77,6 +78,11 @@ func Start(o Options) (*Sink, error) {
 		}
 		s.cert = cert
 	}
+	var err error
+	if s.alarm, err = newAlarm(); err != nil {
+		return nil, fmt.Errorf("sink: %w", err)
+	}
+	s.wait.Go(s.alarm.run)
 	for i := range services {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -136,6 +142,7 @@ func (s *Sink) Close() {
 			_ = l.Close()
 		}
 	}
+	s.alarm.close()
 	s.wait.Wait()
 }
 
