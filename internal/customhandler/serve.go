@@ -35,6 +35,7 @@ func Serve(ctx context.Context, port int, log *slog.Logger, h http.Handler) erro
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	// a head may take as long as all of a request: only the host calls, and it does not dawdle
 	srv := &http.Server{Handler: h, ReadTimeout: time.Minute, IdleTimeout: 5 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)} // by default it would go to stderr, which the host takes for errors
 	failed := make(chan error, 1)

@@ -34,7 +34,8 @@ func NewIntake(a *azure.Account, n Names) *Intake {
 		Spill: a.Container(n.Spill()), Claims: a.Container(n.Claims()), spill: a.Blobs(n.Spill()), claims: a.Blobs(n.Claims())}
 }
 
-// Limits of the intake. The tries of one accept add up to no more than what Receive has at least.
+// Limits of the intake. The tries of one accept add up to no more than what Receive has at least; where a claim or a look-up
+// took some of that, the last of them have less.
 const (
 	MaxMessage = 48<<10 - 64 // bytes of a message before base64: what a queue message of 64 KiB holds, less what a return adds
 	firstTry   = 2 * time.Second
@@ -92,19 +93,26 @@ func (in *Intake) Return(ctx context.Context, m Message, after time.Duration) er
 	return in.send(ctx, text, after)
 }
 
-// enqueueTwice puts a message into the queue, in a quick second try if need be. The first is not broken off when the caller
-// gives up before its time: the message might be there.
+// enqueueTwice puts a message into the queue, in a quick second try if need be.
 func (in *Intake) enqueueTwice(ctx context.Context, text []byte) error {
-	first := in.first.Within(firstTry)
-	if _, bounded := ctx.Deadline(); bounded {
-		first = deadline.Sooner(ctx, first)
-	}
-	if ctx.Err() == nil && in.enqueue(first, text) == nil {
+	first, cancel := in.bound(ctx)
+	err := in.enqueue(first, text)
+	cancel()
+	if err == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, secondTry)
+	ctx, cancel = context.WithTimeout(ctx, secondTry)
 	defer cancel()
 	return in.enqueue(ctx, text)
+}
+
+// bound is the context of a first try. Where ctx ends by itself, the try has its time and is not broken off before: the message
+// might be there.
+func (in *Intake) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, bounded := ctx.Deadline(); bounded && ctx.Err() == nil {
+		return deadline.Sooner(ctx, in.first.Within(firstTry)), func() {}
+	}
+	return context.WithTimeout(ctx, firstTry)
 }
 
 // enqueue is one try; a queue that is missing is created, once.

@@ -30,7 +30,8 @@ func readAnswer(r *bufio.Reader, req *http.Request) (*http.Response, error) {
 	return http.ReadResponse(r, req)
 }
 
-// plainAnswer reads the head of a plain answer, whose body is there, as net/http would. Else it gives nil, and has read nothing.
+// plainAnswer reads the head of a plain answer, whose body is there, as net/http would. Else it gives nil, and has read
+// nothing; but it may have tidied up the names of fields.
 func plainAnswer(r *bufio.Reader, req *http.Request) *http.Response {
 	h, ok := plainHead(r, req.Method)
 	if !ok || h.length > r.Buffered()-h.size {

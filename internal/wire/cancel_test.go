@@ -256,6 +256,15 @@ func TestTLS(t *testing.T) {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
 		t.Errorf("a certificate of nobody: %v", err)
 	}
+	tr.Base.TLSHandshakeTimeout, tr.Base.ResponseHeaderTimeout = 50*time.Millisecond, 0 // the one's end is not the other's
+	tr.CloseIdleConnections()
+	for range 2 {
+		if o := call(tr, http.MethodPost, far.URL, "lead"); o.body != "lead" {
+			t.Errorf("%+v", o)
+		}
+		<-resumed
+		time.Sleep(60 * time.Millisecond)
+	}
 	plain := strings.Replace(echo(t), "http", "https", 1)
 	if _, err := tr.RoundTrip(request(t, http.MethodPost, plain, nil)); !strings.Contains(err.Error(), "TLS") {
 		t.Errorf("plain HTTP: %v", err)

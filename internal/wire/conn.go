@@ -24,7 +24,7 @@ type conn struct {
 	at       endpoint
 	owner    *Transport
 	since    time.Time // in the pool
-	until    time.Time // the deadline of the last request, when the connection has it still
+	until    time.Time // the deadline of the last request, when the connection has it still; not that of the handshake
 
 	mayCome     int64 // bytes that may still come before the answer's head is too long
 	sent, heard bool  // a byte of this request, of this answer
@@ -95,7 +95,7 @@ func (c *conn) exchange(req *http.Request, all []byte, now time.Time, whole *Ans
 // bound gives a request so long, or up to a tenth less, where the deadline of the last one does as well; 0 is no bound.
 func (c *conn) bound(d time.Duration, now time.Time) error {
 	end := until(d, now)
-	if less := end.Sub(c.until); less >= 0 && less <= d/10 {
+	if less := end.Sub(c.until); d > 0 && less >= 0 && less <= d/10 {
 		return nil
 	}
 	c.until = end

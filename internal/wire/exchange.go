@@ -43,7 +43,7 @@ func (h Head) Get(name string) string {
 var ErrLong = errors.New("the answer is too long")
 
 // Exchange is RoundTrip for who wants the whole answer, with a body of at most so many bytes, and keeps the memory that it is
-// in. It costs less, for no [http.Response] is made. The end of ctx counts; the request's own context is not looked at. After an
+// in. It costs less, for no [http.Response] is made of a plain answer. The end of ctx counts; the request's own context is not looked at. After an
 // error nothing in the answer means anything but Free.
 func (t *Transport) Exchange(ctx context.Context, req *http.Request, limit int64, into *Answer) error {
 	*into = Answer{Head: into.Head[:0], Body: into.Body[:0], limit: limit}

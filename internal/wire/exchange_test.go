@@ -1,13 +1,16 @@
 package wire_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"leadrelay/internal/wire"
@@ -93,9 +96,60 @@ func TestExchangesContextEndsIt(t *testing.T) {
 		each(t, places, func(t *testing.T, tr *wire.Transport) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
+			began := time.Now()
 			var a wire.Answer
-			if err := tr.Exchange(ctx, request(t, http.MethodPost, "http://far/", []byte("lead")), 1<<20, &a); err != context.Canceled {
-				t.Error(err)
+			err := tr.Exchange(ctx, request(t, http.MethodPost, "http://far/", []byte("lead")), 1<<20, &a)
+			if err != context.Canceled || time.Since(began) != time.Second {
+				t.Errorf("%v after %v", err, time.Since(began))
+			}
+		})
+	}
+}
+
+// TestExchangeGoesByWayOfBaseWhereRoundTripDoes asks a proxy: then others may still hold the request.
+func TestExchangeGoesByWayOfBaseWhereRoundTripDoes(t *testing.T) {
+	proxy, tr := serve(t, script{answer: "HTTP/1.1 200 OK\r\nX-Test: by proxy\r\nContent-Length: 2\r\n\r\nok"}), ours(t)
+	tr.Base.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.url()) }
+	for _, body := range [][]byte{nil, []byte("lead")} {
+		a := wire.Answer{Head: wire.Head("X-Test: old\r\n"), Body: []byte("old"), Free: true}
+		err := tr.Exchange(t.Context(), request(t, http.MethodPost, "http://far/", body), 1<<20, &a)
+		if err != nil || a.Status != 200 || string(a.Body) != "ok" || a.Head.Get("x-test") != "by proxy" || a.Free {
+			t.Errorf("%d %q %q free %v, %v", a.Status, a.Head, a.Body, a.Free, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := tr.Exchange(ctx, request(t, http.MethodPost, "http://far/", nil), 1<<20, new(wire.Answer)); err != context.Canceled {
+		t.Error(err)
+	}
+}
+
+// TestKeptDeadlineIsLeftForATenth uses a connection again a little before and a little after a tenth of the time that an answer
+// may take: it never has less than nine tenths.
+func TestKeptDeadlineIsLeftForATenth(t *testing.T) {
+	for later, want := range map[time.Duration]time.Duration{1900 * time.Millisecond: 18100 * time.Millisecond, 2100 * time.Millisecond: 20 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			twice := func(c net.Conn) { // then silence
+				r := bufio.NewReader(c)
+				for n := 0; ; n++ {
+					req, err := http.ReadRequest(r)
+					if err != nil {
+						return
+					}
+					_, _ = io.Copy(io.Discard, req.Body)
+					if n == 0 {
+						_, _ = io.WriteString(c, created)
+					}
+				}
+			}
+			p := &pipes{scripts: []func(net.Conn){twice}}
+			tr := p.transport()
+			defer tr.CloseIdleConnections()
+			post(t, tr, "http://far/")
+			time.Sleep(later)
+			began := time.Now()
+			if _, err := tr.RoundTrip(request(t, http.MethodPost, "http://far/", []byte("lead"))); err == nil || time.Since(began) != want || p.dialled != 1 {
+				t.Errorf("%v later: %v after %v on %d connections, want %v", later, err, time.Since(began), p.dialled, want)
 			}
 		})
 	}

@@ -48,6 +48,12 @@ func FuzzPlainAnswerIsReadAsByNetHTTP(f *testing.F) {
 			if (err == nil) != (wrong == nil) || err == nil && (a.StatusCode != b.StatusCode || !reflect.DeepEqual(a.Header, b.Header)) {
 				t.Fatalf("%q: left to net/http as %v %v, want %v %v", text, a, err, b, wrong)
 			}
+			if err == nil {
+				x, _ := io.ReadAll(a.Body)
+				if y, _ := io.ReadAll(b.Body); !bytes.Equal(x, y) {
+					t.Errorf("%q: left to net/http with the body %q, want %q", text, x, y)
+				}
+			}
 			return
 		}
 		want, err := http.ReadResponse(theirs, asked())

@@ -74,11 +74,12 @@ func (a *alarm) set(now time.Time) {
 		return
 	}
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(max(1, a.waiting[0].due.Sub(now).Nanoseconds()))}
+	var failed error
 	raw, err := a.timer.SyscallConn()
 	if err == nil {
-		err = raw.Control(func(fd uintptr) { err = unix.TimerfdSettime(int(fd), 0, &spec, nil) })
+		err = raw.Control(func(fd uintptr) { failed = unix.TimerfdSettime(int(fd), 0, &spec, nil) })
 	}
-	if err != nil { // closed: who still waits is let go
+	if err != nil || failed != nil { // closed: who still waits is let go
 		for _, w := range a.waiting {
 			w.wake <- struct{}{}
 		}
