@@ -274,9 +274,9 @@ func (h *Handler) log(r *http.Request, q *request, fail *failure, kept bool, sta
 	if alarm := q.event.Alarm; alarm != "" {
 		level, attrs = slog.LevelError, append(attrs, slog.String("alarm", alarm))
 	}
-	if to := h.Log.Handler(); to.Enabled(r.Context(), level) { // a Logger would look up who calls it
+	if to := h.Log.Handler(); to.Enabled(r.Context(), level) { // by hand: LogAttrs would look for the line of the program that logs
 		line := slog.NewRecord(at, level, "received", 0)
 		line.AddAttrs(attrs...)
-		_ = to.Handle(r.Context(), line) // nobody is left to tell
+		_ = to.Handle(r.Context(), line) // slog's own methods drop it too
 	}
 }
