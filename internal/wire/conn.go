@@ -78,7 +78,7 @@ func (c *conn) exchange(req *http.Request, all []byte, now time.Time, whole *Ans
 		}
 	}
 	for {
-		resp, err := readAnswer(c.r, req)
+		resp, err := http.ReadResponse(c.r, req)
 		if err != nil {
 			return nil, cmp.Or(c.fault, err)
 		}

@@ -43,8 +43,8 @@ func (h Head) Get(name string) string {
 var ErrLong = errors.New("the answer is too long")
 
 // Exchange is RoundTrip for who wants the whole answer, with a body of at most so many bytes, and keeps the memory that it is
-// in. It costs less, for no [http.Response] is made of a plain answer. The end of ctx counts; the request's own context is not looked at. After an
-// error nothing in the answer means anything but Free.
+// in. It costs less, for a plain answer is read here and no [http.Response] made of it. The end of ctx counts; the request's own
+// context is not looked at. After an error nothing in the answer means anything but Free.
 func (t *Transport) Exchange(ctx context.Context, req *http.Request, limit int64, into *Answer) error {
 	*into = Answer{Head: into.Head[:0], Body: into.Body[:0], limit: limit}
 	resp, err := t.do(ctx, req, into)
@@ -84,8 +84,7 @@ func (a *Answer) take(c *conn, method string) (taken bool, err error) {
 		return false, nil
 	}
 	c.mayCome = math.MaxInt64
-	_, fields, _ := bytes.Cut(h.lines, []byte(lineEnd))
-	a.Status, a.Head = h.code, append(a.Head, fields...)
+	a.Status, a.Head = h.code, append(a.Head, h.fields...)
 	_, _ = c.r.Discard(h.size) // it is there
 	if h.length > c.r.Buffered() {
 		c.unbound()

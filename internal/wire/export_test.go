@@ -29,9 +29,6 @@ func (t *Transport) Idle() int {
 // Untidy makes the next connection that comes back look after all the others.
 func (t *Transport) Untidy() { t.idle.tidy = time.Time{} }
 
-// PlainAnswer is plainAnswer.
-var PlainAnswer = plainAnswer
-
 // Take is what [Transport.Exchange] takes of an answer that is plain.
 func Take(r *bufio.Reader, method string) (a *Answer, taken bool, err error) {
 	a = &Answer{limit: believed}

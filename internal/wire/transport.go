@@ -1,5 +1,6 @@
 // Package wire is an HTTP/1.1 client transport for short requests: each is written, and its answer read, on the caller's
-// own goroutine over kept connections. net/http takes every request that is not plain, and reads every answer that is not.
+// own goroutine over kept connections. net/http takes every request that is not plain, and reads the answers, but for
+// the plain ones of an exchange.
 package wire
 
 import (

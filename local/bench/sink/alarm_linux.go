@@ -87,6 +87,7 @@ func (a *alarm) set(now time.Time) {
 	}
 }
 
+// close lets go who still waits, and whoever comes later.
 func (a *alarm) close() {
 	_ = a.timer.Close()
 	a.mu.Lock()
